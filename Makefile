@@ -1,0 +1,203 @@
+# autopin: builds build/libautopin.so, runs its tests and benches.
+#
+#   make            the library                     make check      every test that needs no GPU
+#   make demo       set-up, build, a real program   make check-gpu  the tests that need one
+#   make bench      measurements                    make install PREFIX= DESTDIR=
+#
+# A source file may ask for flags of its own in a comment line " * build: FLAGS" (see the rule for tests).
+
+CC      ?= gcc
+CXX     ?= g++
+BUILD   ?= build
+CFLAGS  ?= -O2 -g
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+WARNINGS   = -Wall -Wextra -Werror
+ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) -I. -MMD -MP
+# The compiler must not reason about the functions this library replaces.
+NO_MALLOC  = -fno-builtin-malloc -fno-builtin-free -fno-builtin-calloc -fno-builtin-realloc
+LIB_CFLAGS = -fPIC -fvisibility=hidden -ftls-model=initial-exec $(NO_MALLOC)
+# The start of every process pays for this object, so: lazy binding; two segments instead of four (12 us of 33, measured
+# with glibc 2.36); and -Bsymbolic, which spares the loader a search for each hook in our own tables (and keeps our own addresses there, without the warnings that glibc
+# prints about protected functions).  --no-undefined-version makes a missing wrapper a link error.
+LIB_LDFLAGS = -shared -Wl,-soname,libautopin.so -Wl,-z,lazy -Wl,-z,noseparate-code -Wl,-Bsymbolic \
+              -Wl,-z,defs -Wl,--no-undefined -Wl,--no-undefined-version -Wl,--exclude-libs,ALL \
+              -Wl,--version-script=$(BUILD)/autopin.map
+# Debian's static inih is position-independent.
+INIH = $(shell $(CC) -print-file-name=libinih.a)
+
+# In tail position, dlsym(RTLD_NEXT, ...) becomes a jump and glibc 2.36 takes ld.so for the caller: never in these files.
+NOSIBLING = preload/next.c
+
+LIB_SRC  = $(wildcard preload/*.c preload/*.S policy/*.c)
+LIB_OBJ  = $(LIB_SRC:%=$(BUILD)/obj/%.o)
+LIB      = $(BUILD)/libautopin.so
+
+.PHONY: all help demo check check-unit check-stress check-preload check-gpu check-docs bench bench-gpu bench-programs lint \
+        format docs asan tsan install uninstall clean unit preload-tests sim doc-tools
+
+all: $(LIB)
+
+# --- the library ------------------------------------------------------------------------------------------------------
+
+$(LIB): $(LIB_OBJ) $(BUILD)/autopin.map Makefile
+	$(CC) $(CFLAGS) $(LDFLAGS) $(LIB_LDFLAGS) -o $@ $(LIB_OBJ) $(INIH)
+
+$(BUILD)/obj/%.c.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LIB_CFLAGS) $(if $(filter $<,$(NOSIBLING)),-fno-optimize-sibling-calls) -c -o $@ $<
+
+$(BUILD)/obj/%.S.o: %.S
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -I. -MMD -MP -fPIC -c -o $@ $<
+
+# An anonymous version script: a named version node would not interpose dlsym.
+$(BUILD)/autopin.map: $(BUILD)/gen_map
+	$< > $@
+
+$(BUILD)/gen_map: scripts/gen_map.c preload/entry_points.def
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $<
+
+# --- what is generated for people to read (make docs) -----------------------------------------------------------------
+
+# The option parser without the rest: what gen_options needs of policy/.
+OPTION_OBJ = $(patsubst %,$(BUILD)/unit-obj/policy/%.o,options conf conf_store parse parse_text sink)
+
+doc-tools: $(BUILD)/gen_options $(BUILD)/gen_functions
+
+$(BUILD)/gen_options: $(BUILD)/unit-obj/scripts/gen_options.o $(OPTION_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH)
+
+$(BUILD)/gen_functions: scripts/gen_functions.c preload/entry_points.def
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $<
+
+# --- tests ------------------------------------------------------------------------------------------------------------
+
+-include tests/sim/sim.mk
+SIM_TARGETS = $(if $(wildcard tests/sim/sim.mk),$(BUILD)/sim/libcuda.so.1 $(BUILD)/sim/simstat)
+
+sim: $(SIM_TARGETS)
+$(BUILD)/sim/%: override CFLAGS += $(WARNINGS)
+
+# tests/unit/stress_NAME.c are programs of their own: ThreadSanitizer and Criterion exclude each other.
+UNIT_SRC   = $(filter-out tests/unit/stress_%,$(wildcard tests/unit/*.c))
+UNIT_OBJ   = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(UNIT_SRC) $(wildcard policy/*.c))
+STRESS     = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/stress_*.c))
+STRESS_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,tests/unit/fake_prim.c $(wildcard policy/*.c))
+
+unit: $(BUILD)/unit $(STRESS)
+$(STRESS): $(BUILD)/%: $(BUILD)/unit-obj/tests/unit/%.o $(STRESS_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(INIH)
+$(BUILD)/unit: $(UNIT_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH) -lcriterion -lm
+
+$(BUILD)/unit-obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Each tests/preload/t_NAME.c or .cc is one program; plugin_NAME.c or .cc is one shared object for dlopen.
+TEST_PROGRAMS = $(patsubst tests/preload/%.c,$(BUILD)/tests/%,$(wildcard tests/preload/t_*.c)) \
+                $(patsubst tests/preload/%.cc,$(BUILD)/tests/%,$(wildcard tests/preload/t_*.cc)) \
+                $(patsubst tests/preload/%.c,$(BUILD)/tests/%.so,$(wildcard tests/preload/plugin_*.c)) \
+                $(patsubst tests/preload/%.cc,$(BUILD)/tests/%.so,$(wildcard tests/preload/plugin_*.cc))
+own_flags = $$(sed -n 's/^ \* build: *//p' $<)
+
+preload-tests: $(TEST_PROGRAMS)
+
+$(BUILD)/tests/%.so: tests/preload/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIC -shared $(NO_MALLOC) -o $@ $< $(own_flags)
+$(BUILD)/tests/%.so: tests/preload/%.cc
+	@mkdir -p $(@D)
+	$(CXX) $(WARNINGS) $(CFLAGS) -I. -MMD -MP -fPIC -shared $(NO_MALLOC) -o $@ $< $(own_flags)
+$(BUILD)/tests/t_%: tests/preload/t_%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(NO_MALLOC) -o $@ $< $(own_flags)
+$(BUILD)/tests/t_%: tests/preload/t_%.cc
+	@mkdir -p $(@D)
+	$(CXX) $(WARNINGS) $(CFLAGS) -I. -MMD -MP $(NO_MALLOC) -o $@ $< $(own_flags)
+
+# --- benches ----------------------------------------------------------------------------------------------------------
+
+BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c)) $(BUILD)/bench/empty.so
+
+bench-programs: $(BENCH_PROGRAMS)
+
+$(BUILD)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(NO_MALLOC) -o $@ $<
+$(BUILD)/bench/empty.so:
+	@mkdir -p $(@D)
+	echo 'extern int autopin_nothing;' | $(CC) $(CFLAGS) -fPIC -shared -x c -o $@ -
+
+# --- what people type -------------------------------------------------------------------------------------------------
+
+help: # what can be made: the head of this file
+	@sed -n '/^#   /s/^#//p' Makefile
+
+check:
+	@scripts/setup.sh --check
+	@BUILD=$(BUILD) CC='$(CC)' MAKE='$(MAKE)' scripts/check.sh
+
+check-unit: $(BUILD)/unit check-stress
+	$(BUILD)/unit --timeout 60
+check-stress: $(STRESS)
+	@set -e; for program in $(STRESS); do $$program; done
+
+check-preload: all preload-tests $(SIM_TARGETS)
+	BUILD=$(BUILD) tests/preload/run.sh
+
+check-gpu: all bench-programs
+	BUILD=$(BUILD) tests/gpu/run.sh
+
+bench:
+	@scripts/setup.sh --check
+	@$(MAKE) --no-print-directory -s all bench-programs sim
+	@BUILD=$(BUILD) tests/bench/run.sh
+
+bench-gpu: all bench-programs
+	BUILD=$(BUILD) tests/gpu/bench.sh
+
+demo:
+	@scripts/setup.sh --demo
+	@$(MAKE) --no-print-directory -s all sim
+	@BUILD=$(BUILD) MAKE='$(MAKE)' scripts/demo.sh
+
+docs: doc-tools
+	BUILD=$(BUILD) scripts/gen_readme.sh
+
+check-docs: doc-tools
+	BUILD=$(BUILD) scripts/gen_readme.sh --check
+
+lint:
+	@scripts/setup.sh --lint
+	@$(MAKE) --no-print-directory -s all sim
+	BUILD=$(BUILD) scripts/lint.sh
+
+format:
+	git ls-files -co --exclude-standard -- '*.c' '*.h' '*.cc' | xargs clang-format -i
+
+asan:
+	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined' check-unit
+tsan:
+	$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread' check-stress
+
+install: all
+	install -D -m 755 $(LIB) $(DESTDIR)$(PREFIX)/lib/libautopin.so
+	install -D -m 644 pinning.conf.example $(DESTDIR)$(PREFIX)/share/doc/autopin/pinning.conf.example
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/lib/libautopin.so $(DESTDIR)$(PREFIX)/share/doc/autopin/pinning.conf.example
+	-rmdir $(DESTDIR)$(PREFIX)/share/doc/autopin
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell [ ! -d $(BUILD) ] || find $(BUILD) -name '*.d')
