@@ -1,0 +1,229 @@
+/* The engine as its callers see it: births, deaths, copies, promotions.  See engine.h. */
+#include "engine.h"
+
+#include <unistd.h>
+
+#include "cost.h"
+#include "decide.h"
+#include "engine_int.h"
+#include "ledger.h"
+#include "totals.h"
+
+struct totals totals;
+
+enum {
+    RECURS_TIMES = 3 /* times a size must have been faulted in anew */
+};
+
+static size_t page_bytes = 4096;
+
+size_t page_round(size_t bytes)
+{
+    return (bytes + page_bytes - 1) & ~(page_bytes - 1);
+}
+
+void engine_start(const struct options *options)
+{
+    const long page = sysconf(_SC_PAGESIZE);
+    if (page > 0)
+        page_bytes = (size_t)page;
+    engine.options = options;
+    ledger_start(options->max_pinned, options->max_regions);
+    totals.start_ns = prim_now_ns();
+}
+
+enum backend_kind engine_backend(void)
+{
+    return (enum backend_kind)atomic_load_explicit(&engine.backend, memory_order_relaxed);
+}
+
+static int other_backend(const struct block *block, const void *kind)
+{
+    return block->pin_backend != *(const enum backend_kind *)kind;
+}
+
+void engine_use_backend(enum backend_kind kind)
+{
+    if (atomic_exchange(&engine.backend, kind) != (int)kind)
+        engine_demote_matching(other_backend, &kind);
+}
+
+/* --- allocation -----------------------------------------------------------------------------------------------------
+ */
+
+void account_born(struct site *site, size_t bytes)
+{
+    count_add(&site->blocks, 1);
+    level_add(&site->blocks_live, &site->blocks_live_peak, 1);
+    level_add(&site->bytes_live, &site->bytes_live_peak, bytes);
+    uint64_t least = count_get(&site->bytes_min);
+    while ((least == 0 || bytes < least) && !atomic_compare_exchange_weak(&site->bytes_min, &least, bytes))
+        ;
+    uint64_t most = count_get(&site->bytes_max);
+    while (bytes > most && !atomic_compare_exchange_weak(&site->bytes_max, &most, bytes))
+        ;
+    count_add(&totals.large_blocks, 1);
+    count_add(&totals.large_bytes, bytes);
+}
+
+uint64_t fault_ns(const struct site *site, size_t bytes)
+{
+    return cost_fault_ns(bytes, atomic_load_explicit(&site->huge, memory_order_relaxed));
+}
+
+/* Whether these page faults could have been avoided: the first block of a site, and of a size, faults whatever anybody
+ * does.  Counts the block. */
+static int avoidable_faults(const struct block *block)
+{
+    if (!block->fresh || block->size_class >= ENGINE_CLASSES)
+        return 0;
+    const uint32_t before = atomic_fetch_add_explicit(&engine.faulted[block->size_class], 1, memory_order_relaxed);
+    return before > 0 && count_get(&((struct site *)block->site)->blocks) > 1;
+}
+
+void engine_born(struct block *block, struct site *site, size_t bytes)
+{
+    block->site = site;
+    block->bytes = bytes;
+    atomic_store_explicit(&block->copies, 0, memory_order_relaxed);
+    atomic_store_explicit(&block->failures, 0, memory_order_relaxed);
+    atomic_store_explicit(&block->retry_ns, 0, memory_order_relaxed);
+    atomic_store_explicit(&block->worth_ns, 0, memory_order_relaxed);
+    block_born(block);
+    account_born(site, bytes);
+    if (avoidable_faults(block) && engine_backend() == BACKEND_MLOCK) {
+        count_add(&site->paid_ns, fault_ns(site, bytes));
+        count_add(&site->lost_ns, fault_ns(site, bytes));
+        worth_add(block, fault_ns(site, bytes), prim_coarse_ns());
+    }
+}
+
+/* Now, where the program is to wait for it; else by the worker, who in any case looks after idle memory from now on. */
+static void pin_soon(struct block *block)
+{
+    atomic_store_explicit(&block->used_ns, prim_coarse_ns(), memory_order_relaxed);
+    if (block->site->pin_wait)
+        pin_block(block);
+    else
+        queue_add(block);
+    prim_kick();
+}
+
+/* A site may ask for a different size each time: then nothing kept of this one would serve the next. */
+static int size_recurs(const struct block *block)
+{
+    return atomic_load_explicit(&engine.faulted[block->size_class], memory_order_relaxed) >= RECURS_TIMES;
+}
+
+/* Backend mlock: a block that is being freed is worth locking for the next of its site.  Returns whether it was taken.
+ */
+static int keep_locked(struct block *block)
+{
+    if (engine_backend() != BACKEND_MLOCK || block_state(block) != BLOCK_PLAIN)
+        return 0;
+    const enum reason reason = decide_at_free(block->site, block);
+    if (reason == REASON_RECURS && (prim_keeps(block->bytes) || !size_recurs(block)))
+        return 0;
+    if (reason_refuses(reason) || prim_coarse_ns() < atomic_load_explicit(&block->retry_ns, memory_order_relaxed)) {
+        if (reason == REASON_NEVER)
+            refuse(block, reason);
+        return 0;
+    }
+    if (!block_pin_begin_freed(block))
+        return 0;
+    block->pin_bytes = page_round(block->bytes);
+    block->pin_backend = BACKEND_MLOCK;
+    atomic_store_explicit(&block->site->why, reason, memory_order_relaxed);
+    pin_soon(block);
+    return 1;
+}
+
+void engine_free(struct block *block)
+{
+    struct site *site = block->site;
+    const uint32_t word = block_word(block);
+    if (WORD_STATE(word) == BLOCK_GONE || WORD_STATE(word) == BLOCK_QUARANTINED || (word & WORD_FREED)) {
+        prim_log(0, "autopin: free(%p): already free; ignored", (void *)block->base);
+        return;
+    }
+    if (WORD_STATE(word) != BLOCK_PLAIN) /* only pinned blocks age; the clock is a cache miss or two */
+        atomic_store_explicit(&block->used_ns, prim_coarse_ns(), memory_order_relaxed);
+    level_sub(&site->blocks_live, 1);
+    level_sub(&site->bytes_live, block->bytes);
+    if (!keep_locked(block))
+        settle_block(block, block_free(block), 1);
+    if (atomic_load_explicit(&block->tainted, memory_order_relaxed) && block_state(block) == BLOCK_QUARANTINED)
+        prim_kick(); /* it goes at once */
+}
+
+void engine_resized(struct block *block, size_t bytes)
+{
+    struct site *site = block->site;
+    level_sub(&site->bytes_live, block->bytes);
+    level_add(&site->bytes_live, &site->bytes_live_peak, bytes);
+    block->bytes = bytes;
+}
+
+void engine_moved(struct block *block)
+{
+    atomic_store_explicit(&block->retry_ns, UINT64_MAX, memory_order_relaxed);
+}
+
+/* --- copies ---------------------------------------------------------------------------------------------------------
+ */
+
+uint32_t engine_copy_begin(struct block *block)
+{
+    return block_ref(block);
+}
+
+int engine_is_direct(const struct block *block, uint32_t word)
+{
+    const enum block_state state = WORD_STATE(word);
+    return (state == BLOCK_PINNED || state == BLOCK_KEPT) && block->pin_backend == BACKEND_CUDA;
+}
+
+enum reason engine_copied(struct block *block, enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
+{
+    struct site *site = block->site;
+    const uint64_t now = prim_now_ns(), excess = cost_excess_ns(dir, bytes);
+    struct copy_count *const counts[] = {&site->count[dir][way], &totals.count[dir][way]};
+    for (int i = 0; i < 2; i++) {
+        count_add(&counts[i]->copies, 1);
+        count_add(&counts[i]->bytes, bytes);
+        count_add(&counts[i]->ns, ns);
+    }
+    atomic_fetch_add_explicit(&block->copies, 1, memory_order_relaxed);
+    atomic_store_explicit(&block->used_ns, now, memory_order_relaxed);
+    cost_copy_seen(dir, way, bytes, ns);
+    if (way == WAY_SNAPSHOT)
+        return REASON_NOT_YET;
+    worth_add(block, excess, now);
+    count_add(way == WAY_DIRECT ? &site->saved_ns : &site->lost_ns, excess);
+    if (way == WAY_DIRECT)
+        return REASON_NOT_YET;
+    count_add(&site->paid_ns, excess);
+    if (engine_backend() != BACKEND_CUDA || now < atomic_load_explicit(&block->retry_ns, memory_order_relaxed))
+        return REASON_NOT_YET;
+    const enum reason reason = decide_after_copy(site, block);
+    if (reason_refuses(reason))
+        refuse(block, reason);
+    return reason;
+}
+
+void engine_copy_end(struct block *block)
+{
+    settle_block(block, block_unref(block), 0);
+}
+
+void engine_promote(struct block *block, enum reason why, void *context, int device)
+{
+    if (atomic_load(&block->tainted) || !block_pin_begin(block))
+        return;
+    block->pin_bytes = page_round(block->bytes);
+    block->pin_backend = BACKEND_CUDA;
+    block->pin_context = context;
+    block->pin_device = device;
+    atomic_store_explicit(&block->site->why, why, memory_order_relaxed);
+    pin_soon(block);
+}

@@ -1,0 +1,258 @@
+/* The end of pins: demotion on demand, idle release, the end of the process, fork.  See engine.h. */
+#include <string.h>
+
+#include "decide.h"
+#include "engine_int.h"
+#include "ledger.h"
+#include "totals.h"
+
+static const uint64_t QUIET_NS = 2000000000;
+
+struct search {
+    int (*match)(const struct block *block, const void *what);
+    const void *what;
+    struct block *wait_for; /* one that matches but cannot be unpinned just now */
+    uint32_t seen;
+};
+
+/* Takes one matching block out of the lists, UNPINNING; or says in `search` which one to wait for. */
+static struct block *matching_take(struct search *search)
+{
+    struct block *block;
+    search->wait_for = NULL;
+    lock_take(&engine.lock);
+    for (block = engine.pinned; block; block = block->pin_next) {
+        const uint32_t word = block_word(block);
+        if ((word & WORD_HELD) || WORD_STATE(word) == BLOCK_KEPT || !search->match(block, search->what))
+            continue;
+        if (block_unpin_begin(block)) {
+            pinned_remove(block);
+            break;
+        }
+        search->wait_for = block;
+        search->seen = word;
+    }
+    lock_drop(&engine.lock);
+    return block;
+}
+
+/* Drops queued promotions that match. */
+static void queue_drop(int (*match)(const struct block *block, const void *what), const void *what)
+{
+    struct block *again = NULL, *block;
+    while ((block = queue_take())) {
+        if (match(block, what)) {
+            settle_block(block, block_pin_done(block, 0), 0);
+        } else {
+            block->next = again;
+            again = block;
+        }
+    }
+    const int put_back = again != NULL;
+    while ((block = again)) {
+        again = block->next;
+        queue_add(block);
+    }
+    if (put_back)
+        prim_kick(); /* the worker may have found the queue empty meanwhile, and gone */
+}
+
+void engine_demote_matching(int (*match)(const struct block *block, const void *what), const void *what)
+{
+    struct search search = {.match = match, .what = what};
+    if (!work_begin())
+        return;
+    queue_drop(match, what);
+    for (;;) {
+        struct block *block = matching_take(&search);
+        if (block)
+            unpin_block(block, 0);
+        else if (search.wait_for)
+            prim_wait(&search.wait_for->word, search.seen);
+        else
+            break;
+    }
+    work_end();
+}
+
+static int any_block(const struct block *block, const void *what)
+{
+    (void)block;
+    (void)what;
+    return 1;
+}
+
+static int same_block(const struct block *block, const void *what)
+{
+    return block == what;
+}
+
+void engine_demote(struct block *block)
+{
+    for (;;) {
+        const uint32_t word = block_word(block);
+        const enum block_state state = WORD_STATE(word);
+        if (state == BLOCK_PLAIN || state == BLOCK_MOVING || state == BLOCK_GONE || state == BLOCK_KEPT ||
+            (word & WORD_HELD) || atomic_load(&engine.stopping))
+            return;
+        engine_demote_matching(same_block, block);
+        if (block_word(block) == word)
+            prim_wait(&block->word, word);
+    }
+}
+
+void engine_app_claim(struct block *block)
+{
+    block_app_add(block); /* first, so that nobody pins it again meanwhile */
+    engine_demote(block);
+    count_add(&totals.app_registrations, 1);
+}
+
+void engine_app_release(struct block *block)
+{
+    settle_block(block, block_app_drop(block), 0);
+}
+
+void engine_taint(struct block *block)
+{
+    atomic_store(&block->tainted, 1);
+    atomic_store(&block->retry_ns, UINT64_MAX);
+}
+
+void engine_huge(struct block *block)
+{
+    atomic_store_explicit(&((struct site *)block->site)->huge, 1, memory_order_relaxed);
+}
+
+void engine_hold(struct block *block)
+{
+    if (!(block_word(block) & WORD_HELD)) {
+        block_hold(block);
+        count_add(&totals.graph_blocks, 1);
+    }
+}
+
+/* --- the worker's round ---------------------------------------------------------------------------------------------
+ */
+
+/* Idle means: in quarantine and not asked for, or pinned for copies that have stopped coming. */
+static int idle(const struct block *block, const void *now)
+{
+    const uint64_t used = atomic_load_explicit(&block->used_ns, memory_order_relaxed);
+    if (atomic_load(&block->tainted))
+        return block_state(block) == BLOCK_QUARANTINED;
+    if (engine.options->idle_timeout == 0)
+        return 0;
+    if (*(const uint64_t *)now - used < engine.options->idle_timeout || *(const uint64_t *)now < used)
+        return 0;
+    return block_state(block) == BLOCK_QUARANTINED || block->pin_backend == BACKEND_CUDA;
+}
+
+uint64_t engine_work(void)
+{
+    struct block *block;
+    while ((block = queue_take()))
+        pin_block(block);
+    if (!work_begin())
+        return UINT64_MAX;
+    const uint64_t now = prim_now_ns();
+    struct search search = {.match = idle, .what = &now};
+    while ((block = matching_take(&search)))
+        unpin_block(block, 0);
+    work_end();
+    return ledger_bytes() && engine.options->idle_timeout ? engine.options->idle_timeout / 4 : UINT64_MAX;
+}
+
+/* --- the end and fork -----------------------------------------------------------------------------------------------
+ */
+
+/* Waits for the pin or unpin under way, but not for ever: it may be waiting for the GPU. */
+static void wait_quiet(void)
+{
+    const uint64_t begin = prim_now_ns();
+    uint32_t busy;
+    while ((busy = atomic_load(&engine.busy)) && prim_now_ns() - begin < QUIET_NS)
+        prim_wait(&engine.busy, busy);
+}
+
+int engine_enter(void)
+{
+    return work_begin();
+}
+
+void engine_leave(void)
+{
+    work_end();
+}
+
+void engine_stop(void)
+{
+    atomic_store(&engine.stopping, 1);
+    wait_quiet();
+}
+
+void engine_drop_queue(void)
+{
+    queue_drop(any_block, NULL);
+}
+
+void engine_fork_take(void)
+{
+    atomic_store(&engine.forking, 1);
+    wait_quiet();
+    sites_fork_take();
+    lock_take(&engine.lock);
+}
+
+static void fork_drop(void)
+{
+    lock_drop(&engine.lock);
+    sites_fork_drop();
+    atomic_store(&engine.forking, 0);
+    prim_wake(&engine.forking);
+}
+
+void engine_fork_parent(void)
+{
+    fork_drop();
+    if (engine.queue)
+        prim_kick();
+}
+
+/* In the child a block that was pinned is simply memory, and one that was freed is given back. */
+static void forget_block(struct block *block)
+{
+    const uint32_t word = block_word(block);
+    const int freed = WORD_STATE(word) == BLOCK_QUARANTINED || (word & WORD_FREED);
+    block->pin_link = NULL;
+    block->resting = 0;
+    block->pin_backend = BACKEND_NONE;
+    atomic_store(&block->word, freed ? BLOCK_GONE : BLOCK_PLAIN);
+    if (freed)
+        prim_release(block, 0);
+}
+
+void engine_fork_child(void)
+{
+    struct block *block, *next;
+    fork_drop();
+    atomic_store(&engine.busy, 0);
+    if (engine_backend() == BACKEND_CUDA)
+        atomic_store(&engine.backend, BACKEND_NONE);
+    for (block = engine.pinned; block; block = next) {
+        next = block->pin_next;
+        forget_block(block);
+    }
+    for (block = engine.queue; block; block = next) {
+        next = block->next;
+        forget_block(block);
+    }
+    engine.pinned = engine.queue = NULL;
+    engine.queue_end = &engine.queue;
+    for (int i = 0; i < ENGINE_CLASSES; i++)
+        engine.rest[i] = NULL;
+    ledger_forget();
+    sites_forget();
+    memset(&totals, 0, sizeof totals);
+    totals.start_ns = prim_now_ns();
+}

@@ -1,0 +1,149 @@
+/* The engine's lists: pinned blocks, quarantine by class, the queue of promotions.  Lock: RANK_ENGINE, inside these
+ * functions only. */
+#include "cost.h"
+#include "decide.h"
+#include "engine_int.h"
+#include "totals.h"
+
+enum {
+    HUGE_BYTES =
+        2 << 20 /* what one fault brings in where the program asked for huge pages (x86-64, aarch64 with 4 KiB) */
+};
+
+struct engine engine = {.lock = {.rank = RANK_ENGINE}, .queue_end = &engine.queue};
+
+void pinned_add(struct block *block)
+{
+    lock_take(&engine.lock);
+    block->pin_next = engine.pinned;
+    block->pin_link = &engine.pinned;
+    if (engine.pinned)
+        engine.pinned->pin_link = &block->pin_next;
+    engine.pinned = block;
+    lock_drop(&engine.lock);
+}
+
+static void rest_remove(struct block *block)
+{
+    if (!block->resting)
+        return;
+    struct block *before = engine.rest[block->size_class];
+    if (before == block) {
+        engine.rest[block->size_class] = block->rest_next;
+    } else {
+        while (before->rest_next != block)
+            before = before->rest_next;
+        before->rest_next = block->rest_next;
+    }
+    block->resting = 0;
+}
+
+void pinned_remove(struct block *block)
+{
+    rest_remove(block);
+    if (!block->pin_link)
+        return;
+    *block->pin_link = block->pin_next;
+    if (block->pin_next)
+        block->pin_next->pin_link = block->pin_link;
+    block->pin_link = NULL;
+}
+
+void rest_add(struct block *block)
+{
+    lock_take(&engine.lock);
+    if (block_state(block) == BLOCK_QUARANTINED && !block->resting) {
+        block->rest_next = engine.rest[block->size_class];
+        engine.rest[block->size_class] = block;
+        block->resting = 1;
+    }
+    lock_drop(&engine.lock);
+}
+
+void queue_add(struct block *block)
+{
+    lock_take(&engine.lock);
+    block->next = NULL;
+    *engine.queue_end = block;
+    engine.queue_end = &block->next;
+    lock_drop(&engine.lock);
+}
+
+struct block *queue_take(void)
+{
+    lock_take(&engine.lock);
+    struct block *block = engine.queue;
+    if (block && !(engine.queue = block->next))
+        engine.queue_end = &engine.queue;
+    lock_drop(&engine.lock);
+    return block;
+}
+
+/* QUARANTINED → PINNED, within the new site's own max_pinned. */
+static int recycle_for(struct block *block, struct site *site)
+{
+    const int moves = block->site != site;
+    if (moves && !site_reserve(site, block->pin_bytes))
+        return 0;
+    if (block_recycle(block))
+        return 1;
+    if (moves)
+        level_sub(&site->pinned_bytes, block->pin_bytes);
+    return 0;
+}
+
+/* The first quarantined block that holds `need` bytes, now PINNED again, or NULL.  Lock: engine.lock. */
+static struct block *rest_take(struct site *site, size_t need, uint32_t size_class)
+{
+    for (struct block *block = engine.rest[size_class]; block; block = block->rest_next) {
+        if (block->pin_bytes >= need && !atomic_load(&block->tainted) && recycle_for(block, site)) {
+            rest_remove(block);
+            return block;
+        }
+    }
+    return NULL;
+}
+
+static void account_recycled(struct block *block, struct site *site, size_t bytes)
+{
+    struct site *before = block->site;
+    const uint64_t now = prim_coarse_ns();
+    if (before != site) /* the new site's share was reserved in recycle_for() */
+        level_sub(&before->pinned_bytes, block->pin_bytes);
+    level_add(&site->pinned_bytes, &site->pinned_bytes_peak, 0);
+    block->site = site;
+    block->bytes = bytes;
+    block->fresh = 0;
+    atomic_store_explicit(&block->dirty, 1, memory_order_relaxed);
+    atomic_store_explicit(&block->copies, 0, memory_order_relaxed);
+    atomic_store_explicit(&block->used_ns, now, memory_order_relaxed);
+    count_add(&site->recycled, 1);
+    count_add(&totals.faults_avoided,
+              site->huge ? (bytes + HUGE_BYTES - 1) / HUGE_BYTES : page_round(bytes) / page_round(1));
+    if (block->pin_backend == BACKEND_MLOCK) {
+        count_add(&site->saved_ns, fault_ns(site, bytes));
+        worth_add(block, fault_ns(site, bytes), now);
+    }
+}
+
+/* A site that has been pinned for; and, where page faults are all there is to save, one whose blocks recur. */
+static int deserves(const struct site *site)
+{
+    if (site->promote.mode == PROMOTE_NEVER)
+        return 0;
+    return count_get(&site->pins) || (engine_backend() == BACKEND_MLOCK && count_get(&site->blocks));
+}
+
+struct block *engine_recycle(struct site *site, size_t bytes, uint32_t size_class)
+{
+    if (size_class >= ENGINE_CLASSES || !engine.rest[size_class] || !deserves(site))
+        return NULL;
+    lock_take(&engine.lock);
+    struct block *block = rest_take(site, page_round(bytes), size_class);
+    lock_drop(&engine.lock);
+    if (block) {
+        account_recycled(block, site, bytes);
+        account_born(site, bytes);
+    }
+    return block;
+}

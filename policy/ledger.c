@@ -1,0 +1,95 @@
+/* The ledger of page-locked bytes and regions: see ledger.h.  No lock: two counters, reserved by compare-and-swap. */
+#include "ledger.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+
+struct account {
+    uint64_t cap;
+    _Atomic uint64_t used, peak;
+};
+
+static struct account bytes_account, regions_account;
+
+/* Reserves; *level is what the account then held. */
+static int account_reserve(struct account *account, uint64_t amount, uint64_t *level)
+{
+    uint64_t used = atomic_load(&account->used);
+    do {
+        if (amount > account->cap || used > account->cap - amount)
+            return 0;
+    } while (!atomic_compare_exchange_weak(&account->used, &used, used + amount));
+    *level = used + amount;
+    return 1;
+}
+
+static void account_peak(struct account *account, uint64_t level)
+{
+    uint64_t peak = atomic_load(&account->peak);
+    while (peak < level && !atomic_compare_exchange_weak(&account->peak, &peak, level))
+        ;
+}
+
+void ledger_start(uint64_t cap_bytes, uint64_t cap_regions)
+{
+    bytes_account.cap = cap_bytes;
+    regions_account.cap = cap_regions;
+}
+
+int ledger_reserve(uint64_t bytes, uint32_t regions)
+{
+    uint64_t bytes_level, regions_level;
+    if (!account_reserve(&regions_account, regions, &regions_level))
+        return -EMFILE;
+    if (!account_reserve(&bytes_account, bytes, &bytes_level)) {
+        atomic_fetch_sub(&regions_account.used, regions);
+        return -ENOSPC;
+    }
+    account_peak(&bytes_account, bytes_level);
+    account_peak(&regions_account, regions_level);
+    return 0;
+}
+
+void ledger_release(uint64_t bytes, uint32_t regions)
+{
+    atomic_fetch_sub(&bytes_account.used, bytes);
+    atomic_fetch_sub(&regions_account.used, regions);
+}
+
+void ledger_forget(void)
+{
+    atomic_store(&bytes_account.used, 0);
+    atomic_store(&bytes_account.peak, 0);
+    atomic_store(&regions_account.used, 0);
+    atomic_store(&regions_account.peak, 0);
+}
+
+uint64_t ledger_cap_bytes(void)
+{
+    return bytes_account.cap;
+}
+
+uint64_t ledger_cap_regions(void)
+{
+    return regions_account.cap;
+}
+
+uint64_t ledger_bytes(void)
+{
+    return atomic_load(&bytes_account.used);
+}
+
+uint64_t ledger_regions(void)
+{
+    return atomic_load(&regions_account.used);
+}
+
+uint64_t ledger_peak_bytes(void)
+{
+    return atomic_load(&bytes_account.peak);
+}
+
+uint64_t ledger_peak_regions(void)
+{
+    return atomic_load(&regions_account.peak);
+}

@@ -1,0 +1,29 @@
+/* The ledger: bytes and regions that autopin has page-locked, and the cap that they never exceed.
+ *
+ * Space is reserved before a pin and released after the unpin, so the cap holds at every instant.  Lock-free.
+ * Callers: engine.c; report.c reads. */
+#ifndef AUTOPIN_LEDGER_H
+#define AUTOPIN_LEDGER_H
+
+#include <stdint.h>
+
+/* Sets the cap.  Call before the first reservation. */
+void ledger_start(uint64_t cap_bytes, uint64_t cap_regions);
+
+/* Reserves bytes and regions together, or nothing.  Errors: -ENOSPC bytes, -EMFILE regions. */
+int ledger_reserve(uint64_t bytes, uint32_t regions);
+
+/* Gives back what ledger_reserve() gave. */
+void ledger_release(uint64_t bytes, uint32_t regions);
+
+/* Forgets every reservation (in a forked child, which has no pins).  The peaks start anew. */
+void ledger_forget(void);
+
+uint64_t ledger_cap_bytes(void);
+uint64_t ledger_cap_regions(void);
+uint64_t ledger_bytes(void);
+uint64_t ledger_regions(void);
+uint64_t ledger_peak_bytes(void);
+uint64_t ledger_peak_regions(void);
+
+#endif

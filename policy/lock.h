@@ -1,0 +1,68 @@
+/* A small lock for code that runs inside somebody else's malloc: no allocation, no errno, no owner record.
+ *
+ * Ranks: a thread takes locks in rising order only.  Debug builds (-DAUTOPIN_DEBUG_LOCKS) check it.  No driver call, no
+ * unwinding and no malloc happens under any of them.  A thread that is forking holds all of them, and passes freely. */
+#ifndef AUTOPIN_LOCK_H
+#define AUTOPIN_LOCK_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "prim.h"
+
+enum lock_rank {
+    RANK_START = 1, /* what the application itself has registered */
+    RANK_FLIGHT,    /* copies in flight */
+    RANK_SITES,     /* the two tables of sites */
+    RANK_ENGINE,    /* lists of pinned, quarantined and queued blocks */
+    RANK_ARENA,     /* carving of new slots */
+    RANK_CLASS,     /* the free slots of one size class */
+    RANK_MEM,       /* autopin's private memory */
+    RANK_BOUNCE,    /* buffers for snapshots */
+    RANK_COUNT
+};
+
+struct lock {
+    _Atomic uint32_t word; /* 0 free, 1 taken, 2 taken and waited for */
+    uint32_t rank;
+};
+
+/* Set while the calling thread is inside fork(): it holds every lock already. */
+extern __thread int lock_forking __attribute__((tls_model("initial-exec")));
+
+#ifdef AUTOPIN_DEBUG_LOCKS
+void lock_check_take(uint32_t rank);
+void lock_check_drop(uint32_t rank);
+#else
+static inline void lock_check_take(uint32_t rank)
+{
+    (void)rank;
+}
+static inline void lock_check_drop(uint32_t rank)
+{
+    (void)rank;
+}
+#endif
+
+static inline void lock_take(struct lock *lock)
+{
+    uint32_t seen = 0;
+    if (lock_forking)
+        return;
+    lock_check_take(lock->rank);
+    if (atomic_compare_exchange_strong_explicit(&lock->word, &seen, 1, memory_order_acquire, memory_order_relaxed))
+        return;
+    while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)
+        prim_wait(&lock->word, 2);
+}
+
+static inline void lock_drop(struct lock *lock)
+{
+    if (lock_forking)
+        return;
+    lock_check_drop(lock->rank);
+    if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
+        prim_wake(&lock->word);
+}
+
+#endif

@@ -1,0 +1,57 @@
+/* What the policy needs from the system: the whole contract, in one page.
+ *
+ * preload/ provides these functions; unit tests and trace replay provide fakes.  Errors are 0 or a negative errno
+ * value, nothing here sets errno, and none of these functions may call malloc, so that they can be used from inside it.
+ */
+#ifndef AUTOPIN_PRIM_H
+#define AUTOPIN_PRIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct block;
+
+/* Monotonic clock.  Units: nanoseconds. */
+uint64_t prim_now_ns(void);
+
+/* The same clock, cheaper and a few milliseconds behind.  Units: nanoseconds. */
+uint64_t prim_coarse_ns(void);
+
+/* Zeroed, page-aligned memory straight from the kernel, never from malloc.  NULL when there is none. */
+void *prim_map(size_t bytes);
+
+/* Gives memory of prim_map() back. */
+void prim_unmap(void *mem, size_t bytes);
+
+/* One line for the user (no newline at the end).  level: 0 error, 1 warning, 2 information.  Never allocates. */
+void prim_log(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Ends the calling thread's turn until *word differs from `seen`, or a short while has passed. */
+void prim_wait(_Atomic uint32_t *word, uint32_t seen);
+
+/* Wakes every prim_wait() on word. */
+void prim_wake(_Atomic uint32_t *word);
+
+/* Bytes the system could still give without paging; UINT64_MAX when unknown.  Context: worker. */
+uint64_t prim_available_bytes(void);
+
+/* Page-locks [block->base, +block->pin_bytes).  On success block->pin_backend and pin_context say how, for
+ * prim_unpin(). Errors: -errno; the range is then as it was before, but for
+ * -ENOTRECOVERABLE: part of it is locked and could not be unlocked, and must never go back to the system.  Context:
+ * worker, or a driver hook; never malloc or free. */
+int prim_pin(struct block *block);
+
+/* Ends what prim_pin() did.  Errors: -errno; the pages are then still locked and must never go back to the system. */
+int prim_unpin(struct block *block);
+
+/* Gives a block's slot back to the arena: nothing refers to it any more.  `keep` != 0: its pages may stay resident. */
+void prim_release(struct block *block, int keep);
+
+/* Whether a block of this size would stay resident when released now, as far as bounds allow: then locking it saves no
+ * page faults. */
+int prim_keeps(size_t bytes);
+
+/* Asks for the worker's attention (starting the worker if need be).  Context: any but the worker itself. */
+void prim_kick(void);
+
+#endif

@@ -1,0 +1,113 @@
+/* The report: what autopin did for this process, as text for people and as JSON for programs.
+ *
+ * report.c owns the model: a copy of all counters, taken once per report, from which both writers and the advice work,
+ * so that they show the same numbers.  Callers: preload/ at the end of the process, whatever ends it.  No lock, no
+ * malloc; errno is preserved.  Other threads may go on counting meanwhile. */
+#ifndef AUTOPIN_REPORT_H
+#define AUTOPIN_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sink.h"
+#include "site.h"
+
+enum {
+    REPORT_NOTES = 8
+};
+
+/* What the policy cannot know.  NULL strings count as "". */
+struct report_process {
+    const char *program, *command_line;
+    int64_t pid;
+    const char *cause;       /* "exit", "_exit", "exec", "abort", "quick_exit", ... */
+    const char *version;     /* of autopin */
+    uint64_t now_ns;         /* as prim_now_ns() */
+    uint64_t vm_lck_bytes;   /* as the kernel counts; UINT64_MAX when unknown */
+    const char *backend;     /* "cuda", "mlock", "none" */
+    const char *driver;      /* "" or e.g. "libcuda.so.1 12.2" */
+    const char *config_file; /* "" when there was none */
+    int simulated;           /* the times are modelled, not measured */
+    const char *notes[REPORT_NOTES];
+    unsigned n_notes;
+};
+
+/* The name of the function that holds a frame, and how far into it the frame is.  Errors: 0, or -errno when unknown. */
+typedef int (*report_symbolise)(void *ctx, const struct frame *frame, char *function, size_t cap, uint64_t *offset);
+
+/* Whether anything was copied, pinned, or would have been pinned if it could. */
+int report_has_something(void);
+
+/* Write the whole report, with at most max_sites sites.  symbolise may be NULL. */
+void report_write_text(const struct sink *out, const struct report_process *process, report_symbolise symbolise,
+                       void *ctx, unsigned max_sites);
+void report_write_json(const struct sink *out, const struct report_process *process, report_symbolise symbolise,
+                       void *ctx, unsigned max_sites);
+
+/* --- the model: for report*.c and advice.c
+ * ---------------------------------------------------------------------------- */
+
+/* clang-format off */
+/* Each is a field of struct site, of struct report_site, and a key of a site in JSON. */
+#define REPORT_SITE_NUMBERS(X)                                                                                         \
+    X(blocks) X(blocks_live) X(blocks_live_peak) X(bytes_live) X(bytes_live_peak) X(bytes_min) X(bytes_max)            \
+    X(recycled) X(pins) X(unpins) X(evictions) X(pin_failures) X(pin_ns) X(pin_bytes_total) X(pinned_bytes)            \
+    X(pinned_bytes_peak) X(saved_ns) X(lost_ns) X(paid_ns)
+
+/* Each is a field of struct totals, of struct report, and a key of "totals" in JSON. */
+#define REPORT_TOTAL_NUMBERS(X)                                                                                        \
+    X(large_blocks) X(large_bytes) X(large_forwarded) X(locked_bytes) X(locked_bytes_peak) X(prefaulted_bytes)         \
+    X(app_registrations) X(graph_blocks) X(kept_blocks) X(context_losses) X(waits) X(wait_ns) X(splits)                \
+    X(faults_avoided)
+
+/* Each is a function ledger_NAME(), a field of struct report, and a key of "pinned" in JSON. */
+#define REPORT_LEDGER_NUMBERS(X) X(cap_bytes) X(cap_regions) X(peak_bytes) X(peak_regions) X(bytes) X(regions)
+/* clang-format on */
+
+#define REPORT_FIELD(name) uint64_t name;
+
+struct report_count {
+    uint64_t copies, bytes, ns;
+};
+
+struct report_site {
+    const struct site *site; /* for what never changes: frames, key, rule */
+    enum reason why;
+    struct report_count count[DIR_COUNT][WAY_COUNT];
+    uint64_t refused[REASON_COUNT];
+    REPORT_SITE_NUMBERS(REPORT_FIELD)
+};
+
+struct report {
+    const struct report_process *process;
+    report_symbolise symbolise;
+    void *symbolise_ctx;
+    uint64_t duration_ns;
+    struct report_count count[DIR_COUNT][WAY_COUNT], foreign[DIR_COUNT];
+    REPORT_TOTAL_NUMBERS(REPORT_FIELD)
+    struct {
+        REPORT_LEDGER_NUMBERS(REPORT_FIELD)
+    } pinned;
+    struct report_site all;    /* sums over all sites; its extremes and peaks mean nothing */
+    uint64_t n_sites;          /* seen in this process */
+    unsigned n_kept, n_shown;  /* in sites[]: for the advice, for the reader */
+    struct report_site *sites; /* the most important first */
+    void *map;                 /* what holds sites[] */
+    size_t map_bytes;
+};
+
+/* Takes the numbers; report_drop() gives their memory back.  Without memory there are no sites, but all sums. */
+void report_take(struct report *report, const struct report_process *process, report_symbolise symbolise, void *ctx,
+                 unsigned max_sites);
+void report_drop(struct report *report);
+
+/* The function of a frame without "+offset"; 0, or -errno when unknown.  The name is never longer than cap. */
+int report_function(const struct report *report, const struct frame *frame, char *function, size_t cap,
+                    uint64_t *offset);
+
+/* Names for both writers. */
+const char *report_text_or_empty(const char *text);
+const char *report_module(const struct frame *frame); /* without folders; "" when unknown */
+extern const char *const report_ways[WAY_COUNT];
+
+#endif

@@ -1,0 +1,225 @@
+/* The report as text: see report.h.  Readable at 100 columns; only its first line begins with "autopin: ".  No lock. */
+#include "report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "advice.h"
+
+#define LABEL "  %-11s"  /* of a line about the process */
+#define FIELD "    %-9s" /* of a line about a site */
+
+typedef unsigned long long ull;
+
+static void write_head(const struct sink *out, const struct report *report)
+{
+    const struct report_process *process = report->process;
+    const char *driver = report_text_or_empty(process->driver), *cause = report_text_or_empty(process->cause);
+    sink_text(out, "autopin: ");
+    sink_clean(out, report_text_or_empty(process->program), 60);
+    sink_printf(out, " (pid %lld) %s%s after %s; backend %s", (long long)process->pid,
+                strcmp(cause, "running") == 0 ? "still " : "ended by ", cause[0] ? cause : "unknown",
+                quantity_time(report->duration_ns).text, report_text_or_empty(process->backend));
+    if (driver[0])
+        sink_printf(out, " (%s)", driver);
+    sink_text(out, process->simulated ? "; times are modelled, not measured\n" : "\n");
+}
+
+static void write_setup(const struct sink *out, const struct report_process *process)
+{
+    const char *file = report_text_or_empty(process->config_file);
+    sink_printf(out, LABEL "autopin %.40s, ", "set-up", report_text_or_empty(process->version));
+    sink_text(out, file[0] ? "configured by " : "no pinning.conf");
+    sink_clean(out, file, 200);
+    sink_text(out, "\n");
+    for (unsigned i = 0; i < process->n_notes && i < REPORT_NOTES; i++) {
+        sink_printf(out, LABEL, "note");
+        sink_clean(out, report_text_or_empty(process->notes[i]), 400);
+        sink_text(out, "\n");
+    }
+}
+
+static void write_pinned(const struct sink *out, const struct report *report)
+{
+    const struct report_site *all = &report->all;
+    const uint64_t vm_lck = report->process->vm_lck_bytes;
+    sink_printf(out, LABEL "peak %s of cap %s, %llu of %llu regions; now %s in %llu; VmLck %s\n", "pinned",
+                quantity_bytes(report->pinned.peak_bytes).text, quantity_bytes(report->pinned.cap_bytes).text,
+                (ull)report->pinned.peak_regions, (ull)report->pinned.cap_regions,
+                quantity_bytes(report->pinned.bytes).text, (ull)report->pinned.regions,
+                vm_lck == UINT64_MAX ? "unknown" : quantity_bytes(vm_lck).text);
+    if (report->locked_bytes_peak)
+        sink_printf(out, LABEL "peak %s by mlock, now %s\n", "locked", quantity_bytes(report->locked_bytes_peak).text,
+                    quantity_bytes(report->locked_bytes).text);
+    sink_printf(out, LABEL "%llu of %s in %s; %llu ended, %llu evicted, %llu failed\n", "pins", (ull)all->pins,
+                quantity_bytes(all->pin_bytes_total).text, quantity_time(all->pin_ns).text, (ull)all->unpins,
+                (ull)all->evictions, (ull)all->pin_failures);
+    sink_printf(out, LABEL "%s saved, less %s for pins: %s; %s lost to unpinned copies and faults\n", "gain",
+                quantity_time(all->saved_ns).text, quantity_time(all->pin_ns).text,
+                quantity_net(all->saved_ns, all->pin_ns).text, quantity_time(all->lost_ns).text);
+}
+
+static void write_count(const struct sink *out, const char *dir, const char *way, const struct report_count *count)
+{
+    if (count->copies)
+        sink_printf(out, "    %-15s %-9s %11llu copies %11s %11s %11s\n", dir, way, (ull)count->copies,
+                    quantity_bytes(count->bytes).text, quantity_time(count->ns).text,
+                    quantity_rate(count->bytes, count->ns).text);
+}
+
+static const char *const dir_names[] = {"host to device", "device to host"};
+_Static_assert(sizeof dir_names / sizeof dir_names[0] == DIR_COUNT, "a direction without a name");
+
+static void write_copies(const struct sink *out, const struct report *report)
+{
+    uint64_t copies = 0;
+    for (int dir = 0; dir < DIR_COUNT; dir++) {
+        copies += report->foreign[dir].copies;
+        for (int way = 0; way < WAY_COUNT; way++)
+            copies += report->count[dir][way].copies;
+    }
+    sink_printf(out, LABEL "%llu%s\n", "copies", (ull)copies,
+                copies ? ", of blocks that autopin served and of other memory (foreign)" : "");
+    for (int dir = 0; dir < DIR_COUNT; dir++) {
+        for (int way = 0; way < WAY_COUNT; way++)
+            write_count(out, dir_names[dir], report_ways[way], &report->count[dir][way]);
+        write_count(out, dir_names[dir], "foreign", &report->foreign[dir]);
+    }
+    if (report->waits || report->splits)
+        sink_printf(out, LABEL "%llu of %s, to keep what asynchronous copies promise; %llu copies split\n", "waits",
+                    (ull)report->waits, quantity_time(report->wait_ns).text, (ull)report->splits);
+}
+
+/* What is seldom other than zero. */
+static void write_rest(const struct sink *out, const struct report *report)
+{
+    const struct {
+        uint64_t value;
+        const char *text;
+    } rest[] = {
+        {report->faults_avoided, "page faults avoided by recycling locked blocks"},
+        {report->large_forwarded, "large blocks left to the next allocator"},
+        {report->app_registrations, "registrations by the program itself, of blocks that autopin served"},
+        {report->graph_blocks, "blocks set aside because a graph names them"},
+        {report->kept_blocks, "blocks kept locked for good, since they could not be unpinned"},
+        {report->context_losses, "contexts ended while blocks were pinned in them"},
+    };
+    sink_printf(out, LABEL "%llu large ones of %s; %s prefaulted\n", "blocks", (ull)report->large_blocks,
+                quantity_bytes(report->large_bytes).text, quantity_bytes(report->prefaulted_bytes).text);
+    for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
+        if (rest[i].value)
+            sink_printf(out, "    %llu %s\n", (ull)rest[i].value, rest[i].text);
+}
+
+static void write_refused(const struct sink *out, const char *label, const uint64_t refused[REASON_COUNT])
+{
+    for (int reason = 0; reason < REASON_COUNT; reason++)
+        if (refused[reason])
+            sink_printf(out, "%s%llu x %s (%s)\n", label, (ull)refused[reason], reason_text((enum reason)reason),
+                        reason_name((enum reason)reason));
+}
+
+static void write_frame(const struct sink *out, const struct report *report, const struct frame *frame)
+{
+    char function[512];
+    uint64_t offset;
+    const char *module = report_module(frame);
+    if (report_function(report, frame, function, sizeof function, &offset)) {
+        sink_clean(out, module[0] ? module : "?", 60);
+        sink_printf(out, "+0x%llx\n", (ull)frame->offset);
+        return;
+    }
+    sink_clean(out, function, 50);
+    sink_printf(out, "+0x%llx (", (ull)offset);
+    sink_clean(out, module[0] ? module : "?", 30);
+    sink_text(out, ")\n");
+}
+
+static void write_stack(const struct sink *out, const struct report *report, const struct site *site, unsigned n)
+{
+    sink_printf(out, "  site %-6u", n);
+    if (site->n_frames == 0)
+        sink_text(out, "no stack: memory was short when it was entered\n");
+    for (unsigned i = 0; i < site->n_frames; i++) {
+        if (i)
+            sink_printf(out, LABEL, "");
+        write_frame(out, report, &site->frame[i]);
+    }
+}
+
+static void write_blocks(const struct sink *out, const struct report_site *site)
+{
+    sink_printf(out, FIELD "%llu of ", "blocks", (ull)site->blocks);
+    if (site->bytes_min != site->bytes_max)
+        sink_printf(out, "%s to ", quantity_bytes(site->bytes_min).text);
+    sink_printf(out, "%s; %llu live (peak %llu, %s); %llu recycled\n", quantity_bytes(site->bytes_max).text,
+                (ull)site->blocks_live, (ull)site->blocks_live_peak, quantity_bytes(site->bytes_live_peak).text,
+                (ull)site->recycled);
+}
+
+static void write_speed(const struct sink *out, const struct report_site *site)
+{
+    for (int dir = 0; dir < DIR_COUNT; dir++) {
+        const struct report_count *before = &site->count[dir][WAY_PLAIN], *after = &site->count[dir][WAY_DIRECT];
+        for (int way = 0; way < WAY_COUNT; way++)
+            write_count(out, dir_names[dir], report_ways[way], &site->count[dir][way]);
+        if (before->ns && after->ns)
+            sink_printf(out, FIELD "%s: %s before, %s after\n", "speed", dir_names[dir],
+                        quantity_rate(before->bytes, before->ns).text, quantity_rate(after->bytes, after->ns).text);
+    }
+}
+
+static void write_site(const struct sink *out, const struct report *report, unsigned n)
+{
+    const struct report_site *site = &report->sites[n];
+    sink_text(out, "\n");
+    write_stack(out, report, site->site, n + 1);
+    write_blocks(out, site);
+    write_speed(out, site);
+    sink_printf(out, FIELD "%llu in %s, peak %s; %llu ended, %llu evicted, %llu failed\n", "pins", (ull)site->pins,
+                quantity_time(site->pin_ns).text, quantity_bytes(site->pinned_bytes_peak).text, (ull)site->unpins,
+                (ull)site->evictions, (ull)site->pin_failures);
+    sink_printf(out, FIELD "%s saved, %s lost\n", "gain", quantity_time(site->saved_ns).text,
+                quantity_time(site->lost_ns).text);
+    sink_printf(out, FIELD "%s%s", "decision",
+                site->why == REASON_NONE    ? ""
+                : reason_refuses(site->why) ? "no pin: "
+                                            : "pin: ",
+                reason_text(site->why));
+    if (site->site->rule)
+        sink_printf(out, " [site %s]", site->site->rule->name);
+    sink_text(out, "\n");
+    write_refused(out, "    refused  ", site->refused);
+}
+
+static void write_advice(const struct sink *out, const struct report *report)
+{
+    struct advice advice[ADVICE_MOST];
+    const unsigned n = advice_find(report, advice);
+    if (n == 0)
+        return;
+    sink_printf(out, "\n" LABEL "lines for pinning.conf:\n\n", "advice");
+    advice_write_all(out, advice, n);
+}
+
+void report_write_text(const struct sink *out, const struct report_process *process, report_symbolise symbolise,
+                       void *ctx, unsigned max_sites)
+{
+    struct report report;
+    const int saved = errno;
+    report_take(&report, process, symbolise, ctx, max_sites);
+    write_head(out, &report);
+    write_setup(out, process);
+    write_pinned(out, &report);
+    write_copies(out, &report);
+    write_rest(out, &report);
+    write_refused(out, "  refused    ", report.all.refused);
+    if (report.n_sites)
+        sink_printf(out, LABEL "%llu, of which the %u that matter most follow\n", "call sites", (ull)report.n_sites,
+                    report.n_shown);
+    for (unsigned i = 0; i < report.n_shown; i++)
+        write_site(out, &report, i);
+    write_advice(out, &report);
+    report_drop(&report);
+    errno = saved;
+}

@@ -1,0 +1,227 @@
+/* Fakes of policy/prim.h and of the places options come from: see fake_prim.h.  Takes no lock but for the log. */
+#include "tests/unit/fake_prim.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define WEAK __attribute__((weak))
+
+struct fake_prim fake;
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+static char log_text[1 << 17];
+static size_t log_len;
+
+static struct {
+    const char *name, *value;
+} env[FAKE_MAX_PLACES];
+static struct {
+    const char *path, *text;
+    size_t len;
+    int err;
+} file[FAKE_MAX_PLACES];
+static unsigned n_env, n_files;
+
+void fake_reset(void)
+{
+    memset(&fake, 0, sizeof(fake));
+    fake.now_ns = 1000000000;
+    fake.available_bytes = UINT64_MAX;
+    fake_source.ram_bytes = 64ull << 30;
+    log_len = n_env = n_files = 0;
+    log_text[0] = 0;
+}
+
+/* --- the log ---------------------------------------------------------------------------------------------------------
+ */
+
+static void log_put(void *ctx, const char *text, size_t len)
+{
+    (void)ctx;
+    pthread_mutex_lock(&log_lock);
+    if (len > sizeof(log_text) - 1 - log_len)
+        len = sizeof(log_text) - 1 - log_len;
+    memcpy(log_text + log_len, text, len);
+    log_text[log_len += len] = 0;
+    pthread_mutex_unlock(&log_lock);
+}
+const struct sink fake_sink = {log_put, NULL};
+
+static void log_line(int level, const char *line)
+{
+    char text[2048];
+    (void)level;
+    snprintf(text, sizeof(text), "%.2000s\n", line);
+    log_put(NULL, text, strlen(text));
+}
+
+const char *fake_log(void)
+{
+    return log_text;
+}
+
+unsigned fake_log_lines(void)
+{
+    unsigned lines = 0;
+    for (const char *at = log_text; (at = strchr(at, '\n')); at++)
+        lines++;
+    return lines;
+}
+
+int fake_logged(const char *part)
+{
+    return strstr(log_text, part) != NULL;
+}
+
+WEAK void prim_log(int level, const char *fmt, ...)
+{
+    char line[1024];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
+    log_line(level, line);
+}
+
+/* --- options ---------------------------------------------------------------------------------------------------------
+ */
+
+void fake_set_env(const char *name, const char *value)
+{
+    env[n_env].name = name;
+    env[n_env++].value = value;
+}
+
+void fake_set_file(const char *path, const char *text, size_t len, int err)
+{
+    file[n_files].path = path;
+    file[n_files].text = text;
+    file[n_files].len = len;
+    file[n_files++].err = err;
+}
+
+/* As a real one might, this and read_file() leave something in errno. */
+static const char *get_env(const char *name)
+{
+    errno = EINVAL;
+    for (unsigned i = 0; i < n_env; i++)
+        if (!strcmp(env[i].name, name))
+            return env[i].value;
+    return NULL;
+}
+
+static int read_file(const char *path, char *buf, size_t cap, size_t *len)
+{
+    errno = EIO;
+    for (unsigned i = 0; i < n_files; i++) {
+        if (strcmp(file[i].path, path))
+            continue;
+        if (!file[i].text)
+            return file[i].err;
+        if (file[i].len > cap)
+            return -EFBIG;
+        memcpy(buf, file[i].text, file[i].len);
+        *len = file[i].len;
+        return 0;
+    }
+    return -ENOENT;
+}
+struct options_source fake_source = {get_env, read_file, 64ull << 30, log_line};
+
+int fake_load(struct options *out, const char *text, size_t len)
+{
+    fake_set_env("AUTOPIN_CONF", "test.conf");
+    fake_set_file("test.conf", text, len, 0);
+    return options_load(out, &fake_source);
+}
+
+/* --- the system ------------------------------------------------------------------------------------------------------
+ */
+
+WEAK uint64_t prim_now_ns(void)
+{
+    return atomic_fetch_add(&fake.now_ns, fake.step_ns);
+}
+
+WEAK uint64_t prim_coarse_ns(void)
+{
+    return atomic_load(&fake.now_ns);
+}
+
+WEAK void *prim_map(size_t bytes)
+{
+    void *mem =
+        fake.map_fails ? MAP_FAILED : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mem == MAP_FAILED)
+        return NULL;
+    fake.mapped_bytes += bytes;
+    return mem;
+}
+
+WEAK void prim_unmap(void *mem, size_t bytes)
+{
+    munmap(mem, bytes);
+    fake.mapped_bytes -= bytes;
+}
+
+WEAK void prim_wait(_Atomic uint32_t *word, uint32_t seen)
+{
+    (void)word, (void)seen;
+    fake.waits++;
+    if (fake.on_wait)
+        fake.on_wait();
+    sched_yield();
+}
+
+WEAK void prim_wake(_Atomic uint32_t *word)
+{
+    (void)word;
+    fake.wakes++;
+}
+
+WEAK uint64_t prim_available_bytes(void)
+{
+    return fake.available_bytes;
+}
+
+static int injected(const struct fake_failure *failure, unsigned call)
+{
+    return call >= failure->first && call - failure->first < failure->count ? failure->err : 0;
+}
+
+WEAK int prim_pin(struct block *block)
+{
+    int err = injected(&fake.pin_failure, fake.pins++);
+    return err ? err : fake.on_pin ? fake.on_pin(block) : 0;
+}
+
+WEAK int prim_unpin(struct block *block)
+{
+    int err = injected(&fake.unpin_failure, fake.unpins++);
+    return err ? err : fake.on_unpin ? fake.on_unpin(block) : 0;
+}
+
+WEAK void prim_release(struct block *block, int keep)
+{
+    fake.releases++;
+    fake.kept_releases += keep != 0;
+    if (fake.on_release)
+        fake.on_release(block, keep);
+}
+
+WEAK int prim_keeps(size_t bytes)
+{
+    (void)bytes;
+    return fake.keeps;
+}
+
+WEAK void prim_kick(void)
+{
+    fake.kicks++;
+    if (fake.on_kick)
+        fake.on_kick();
+}

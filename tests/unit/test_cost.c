@@ -1,0 +1,85 @@
+/* Tests of policy/cost.c: constants until measured, then what was measured. */
+#include "policy/cost.h"
+#include "tests/unit/fake_prim.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+TestSuite(cost, .init = fake_reset);
+
+#define MIB (1ull << 20)
+
+static void expect_near(uint64_t value, double want)
+{
+    cr_expect(fabs((double)value - want) <= want / 50 + 1, "%llu, not %g", (unsigned long long)value, want);
+}
+
+Test(cost, constants_until_measured)
+{
+    for (int dir = 0; dir < DIR_COUNT; dir++) {
+        cr_expect_not(cost_copy_measured(dir, WAY_PLAIN));
+        cr_expect_not(cost_copy_measured(dir, WAY_DIRECT));
+        expect_near(cost_copy_ps_per_byte(dir, WAY_PLAIN), 1000 / 8.0); /* 8 GB/s */
+        expect_near(cost_copy_ps_per_byte(dir, WAY_DIRECT), 1000 / 50.0);
+        expect_near(cost_excess_ns(dir, 1000 * MIB), 1000 * MIB * (1 / 8.0 - 1 / 50.0));
+    }
+    expect_near(cost_pin_ns(MIB), (119 + 34) * 1000);
+    expect_near(cost_fault_ns(MIB, 0), 282 * 1000);
+    cr_expect_eq(cost_excess_ns(DIR_H2D, 0), 0);
+}
+
+Test(cost, first_copy_replaces_the_constant)
+{
+    cost_copy_seen(DIR_H2D, WAY_PLAIN, 10 * MIB, 10 * MIB); /* 1 GB/s */
+    cr_expect(cost_copy_measured(DIR_H2D, WAY_PLAIN));
+    expect_near(cost_copy_ps_per_byte(DIR_H2D, WAY_PLAIN), 1000);
+    cr_expect_not(cost_copy_measured(DIR_D2H, WAY_PLAIN));
+    cr_expect_not(cost_copy_measured(DIR_H2D, WAY_DIRECT));
+    expect_near(cost_copy_ps_per_byte(DIR_D2H, WAY_PLAIN), 125);
+    expect_near(cost_excess_ns(DIR_H2D, MIB), MIB * (1000 - 20) / 1000.0);
+}
+
+Test(cost, small_or_instant_copies_say_nothing)
+{
+    cost_copy_seen(DIR_H2D, WAY_PLAIN, MIB - 1, 10 * MIB);
+    cost_copy_seen(DIR_H2D, WAY_PLAIN, 10 * MIB, 0);
+    cr_expect_not(cost_copy_measured(DIR_H2D, WAY_PLAIN));
+    expect_near(cost_copy_ps_per_byte(DIR_H2D, WAY_PLAIN), 125);
+}
+
+/* One copy that waited for its stream must not spoil the figure; a machine that is really slower shows in the end. */
+Test(cost, rises_slowly_and_falls_fast)
+{
+    cost_copy_seen(DIR_H2D, WAY_DIRECT, MIB, MIB / 10); /* 100 ps */
+    cost_copy_seen(DIR_H2D, WAY_DIRECT, MIB, 100 * MIB);
+    cr_expect_lt(cost_copy_ps_per_byte(DIR_H2D, WAY_DIRECT), 6500);
+    for (int i = 0; i < 12; i++)
+        cost_copy_seen(DIR_H2D, WAY_DIRECT, MIB, MIB / 10);
+    cr_expect_lt(cost_copy_ps_per_byte(DIR_H2D, WAY_DIRECT), 110);
+    for (int i = 0; i < 200; i++)
+        cost_copy_seen(DIR_H2D, WAY_DIRECT, MIB, MIB);
+    cr_expect_gt(cost_copy_ps_per_byte(DIR_H2D, WAY_DIRECT), 900);
+}
+
+Test(cost, rule_38_no_excess_where_pinning_does_not_pay)
+{
+    cost_copy_seen(DIR_D2H, WAY_PLAIN, MIB, MIB / 50);
+    cost_copy_seen(DIR_D2H, WAY_DIRECT, MIB, MIB / 40);
+    cr_expect_eq(cost_excess_ns(DIR_D2H, 1000 * MIB), 0, "a direct copy is slower here");
+    cr_expect_eq(cost_excess_ns(DIR_D2H, 100), 0);
+    cost_copy_seen(DIR_H2D, WAY_PLAIN, MIB, MIB / 50);
+    cr_expect_eq(cost_excess_ns(DIR_H2D, 1000 * MIB), 0, "a direct copy takes as long");
+}
+
+Test(cost, pin_is_learnt)
+{
+    const uint64_t before = cost_pin_ns(MIB);
+    cost_pin_seen(MIB - 1, 1000000000);
+    cr_expect_eq(cost_pin_ns(MIB), before);
+    for (int i = 0; i < 200; i++)
+        cost_pin_seen(MIB, 1000000);
+    expect_near(cost_pin_ns(MIB), 1000000);
+    for (int i = 0; i < 20; i++)
+        cost_pin_seen(MIB, 50000);
+    expect_near(cost_pin_ns(MIB), 50000);
+}
