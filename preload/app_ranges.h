@@ -1,0 +1,18 @@
+/* What the application itself has registered within the arena: base and length of each.  Lock: RANK_START. */
+#ifndef AUTOPIN_APP_RANGES_H
+#define AUTOPIN_APP_RANGES_H
+
+#include <stddef.h>
+
+void app_range_add(void *base, size_t bytes);
+
+/* Whether a registration of the application's begins at base, and how long it is. */
+int app_range_find(const void *base, size_t *bytes);
+
+/* Forgets it; returns whether it was known. */
+int app_range_remove(const void *base);
+
+void app_ranges_fork_take(void);
+void app_ranges_fork_drop(void);
+
+#endif

@@ -1,0 +1,233 @@
+/* Free slots of the arena: per class, those that are still resident and those that are empty.  See arena.h.
+ *
+ * What stays resident is bounded as glibc bounds its own heap (malloc/malloc.c, 2.36: M_TRIM_THRESHOLD is twice the
+ * largest block of at most 32 MiB that was ever freed), so that a program keeps neither more memory nor less speed.
+ * Lock: RANK_CLASS, one per class; no system call under it. */
+#define _GNU_SOURCE
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "arena_int.h"
+#include "policy/engine.h"
+#include "policy/lock.h"
+
+enum {
+    CLASSES_PER_OCTAVE = 8 /* arena_class() */
+};
+static const size_t KEEP_BLOCK_MOST = (size_t)32 << 20;
+
+struct size_class {
+    struct lock lock;
+    struct block *resident, *empty;
+};
+
+static struct size_class classes[ENGINE_CLASSES] = {[0 ... ENGINE_CLASSES - 1] = {.lock = {.rank = RANK_CLASS}}};
+static _Atomic size_t kept_bytes, keep_limit;
+static _Atomic uint32_t shed_at; /* the class to look at first when something has to go */
+
+static struct block *pop(struct block **list)
+{
+    struct block *block = *list;
+    if (block)
+        *list = block->next;
+    return block;
+}
+
+static void push(struct size_class *class, struct block **list, struct block *block)
+{
+    lock_take(&class->lock);
+    block->next = *list;
+    *list = block;
+    lock_drop(&class->lock);
+}
+
+static struct block *take_resident(struct size_class *class)
+{
+    if (!class->resident)
+        return NULL;
+    lock_take(&class->lock);
+    struct block *block = pop(&class->resident);
+    lock_drop(&class->lock);
+    if (block)
+        atomic_fetch_sub(&kept_bytes, block->resident_bytes);
+    return block;
+}
+
+/* Gives the pages back.  A range that does not let go of them (locked by the program, say) stays dirty. */
+static void drop_pages(struct block *block)
+{
+    if (block->slot_bytes > KEEP_BLOCK_MOST ||
+        block->tainted) { /* as munmap would: commit charge and attributes go too */
+        if (mmap(block->base, block->slot_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+                 0) != MAP_FAILED) {
+            block->committed = 0;
+            block->dirty = 0;
+            block->resident_bytes = 0;
+            block->tainted = 0;
+        }
+    } else if (madvise(block->base, block->slot_bytes, MADV_DONTNEED) == 0) {
+        block->dirty = 0;
+        block->resident_bytes = 0;
+    }
+}
+
+static int commit(struct block *block)
+{
+    if (block->committed)
+        return 0;
+    if (mprotect(block->base, block->slot_bytes, PROT_READ | PROT_WRITE))
+        return -1;
+    block->committed = 1;
+    return 0;
+}
+
+/* A resident slot of this class, or of one that is at most twice as large: glibc, too, serves a small block from where
+ * a larger one was. */
+static struct block *take_fitting(uint32_t index)
+{
+    struct block *block = NULL;
+    for (uint32_t at = index; !block && at <= index + CLASSES_PER_OCTAVE && at < ENGINE_CLASSES; at++)
+        block = take_resident(&classes[at]);
+    return block;
+}
+
+/* Moves the resident pages of a smaller free slot to the beginning of an empty one (Linux ≥ 5.7), so that they need not
+ * be faulted in again: where glibc would let its heap grow. */
+static void inherit(struct block *block)
+{
+    const uint32_t least = block->size_class > 2 * CLASSES_PER_OCTAVE ? block->size_class - 2 * CLASSES_PER_OCTAVE : 0;
+    struct block *from = NULL;
+    for (uint32_t at = block->size_class; !from && at-- > least;)
+        from = take_resident(&classes[at]);
+    if (!from)
+        return;
+    const size_t page = (size_t)getpagesize(), bytes = (from->resident_bytes + page - 1) & ~(page - 1);
+    if (mremap(from->base, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, block->base) != MAP_FAILED) {
+        block->dirty = 1;
+        block->fresh = 0;
+        block->resident_bytes = bytes;
+    }
+    drop_pages(from);
+    push(&classes[from->size_class], &classes[from->size_class].empty, from);
+}
+
+/* An empty slot, readable and writable. */
+static struct block *take_empty(uint32_t index)
+{
+    struct size_class *class = &classes[index];
+    lock_take(&class->lock);
+    struct block *block = pop(&class->empty);
+    lock_drop(&class->lock);
+    if (!block)
+        block = arena_carve(index);
+    if (block && commit(block)) {
+        push(class, &class->empty, block);
+        block = NULL;
+    }
+    return block;
+}
+
+struct block *arena_take_empty(size_t bytes)
+{
+    const uint32_t index = arena_class(bytes);
+    struct block *block = index < ENGINE_CLASSES ? take_empty(index) : NULL;
+    if (block)
+        block->fresh = 1;
+    return block;
+}
+
+struct block *arena_take(size_t bytes)
+{
+    const uint32_t index = arena_class(bytes);
+    struct block *block = index < ENGINE_CLASSES && atomic_load(&kept_bytes) ? take_fitting(index) : NULL;
+    if (block) {
+        /* A longer block than the last one: the end of it has never been touched, and faults. */
+        block->fresh = 0;
+        return block;
+    }
+    block = arena_take_empty(bytes);
+    if (block && atomic_load(&kept_bytes))
+        inherit(block);
+    return block;
+}
+
+/* Lets resident slots of other classes go until `bytes` more fit; a program that changed its sizes left them behind. */
+static int shed(size_t bytes)
+{
+    for (int i = 0; i < ENGINE_CLASSES && atomic_load(&kept_bytes) + bytes > atomic_load(&keep_limit); i++) {
+        struct size_class *class = &classes[atomic_fetch_add(&shed_at, 1) % ENGINE_CLASSES];
+        struct block *block = take_resident(class);
+        if (block) {
+            drop_pages(block);
+            push(class, &class->empty, block);
+        }
+    }
+    return atomic_load(&kept_bytes) + bytes <= atomic_load(&keep_limit);
+}
+
+/* Whether a freed block may stay resident; counts it if so. */
+static int may_keep(size_t bytes)
+{
+    if (bytes > KEEP_BLOCK_MOST)
+        return 0;
+    const int fits = shed(bytes);
+    size_t limit = atomic_load(&keep_limit);
+    while (limit < 2 * bytes && !atomic_compare_exchange_weak(&keep_limit, &limit, 2 * bytes))
+        ;
+    if (fits)
+        atomic_fetch_add(&kept_bytes, bytes);
+    return fits;
+}
+
+int arena_keeps(size_t bytes)
+{
+    return bytes <= KEEP_BLOCK_MOST && atomic_load(&kept_bytes) + bytes <= atomic_load(&keep_limit);
+}
+
+/* resident_bytes of a block whose pages have been moved elsewhere */
+static const size_t MOVED = SIZE_MAX;
+
+void arena_moved(struct block *from, struct block *to)
+{
+    to->dirty = 1;
+    to->resident_bytes = from->bytes;
+    from->resident_bytes = MOVED;
+}
+
+void arena_give(struct block *block, int keep)
+{
+    struct size_class *class = &classes[block->size_class];
+    if (block->resident_bytes == MOVED) {
+        keep = 0; /* but what lay behind them may be there still */
+    } else if (block->resident_bytes < block->bytes) {
+        block->resident_bytes = block->bytes;
+    }
+    block->dirty = 1;
+    if (keep && !block->tainted && may_keep(block->resident_bytes)) {
+        push(class, &class->resident, block);
+        return;
+    }
+    drop_pages(block);
+    push(class, &class->empty, block);
+}
+
+void arena_trim(struct block *block, size_t from)
+{
+    if (from < block->bytes)
+        madvise(block->base + from, block->bytes - from, MADV_DONTNEED);
+}
+
+void arena_fork_take(void)
+{
+    arena_carve_take();
+    for (int i = 0; i < ENGINE_CLASSES; i++)
+        lock_take(&classes[i].lock);
+}
+
+void arena_fork_drop(void)
+{
+    for (int i = ENGINE_CLASSES - 1; i >= 0; i--)
+        lock_drop(&classes[i].lock);
+    arena_carve_drop();
+}

@@ -1,0 +1,16 @@
+/* The two ways of locking pages, behind prim_pin() and prim_unpin().  See policy/prim.h for the contract. */
+#ifndef AUTOPIN_BACKEND_H
+#define AUTOPIN_BACKEND_H
+
+#include "policy/block.h"
+
+int backend_cuda_pin(struct block *block);
+int backend_cuda_unpin(struct block *block);
+int backend_mlock_pin(struct block *block);
+int backend_mlock_unpin(struct block *block);
+
+/* Makes every page of the range resident and writable without changing it (Linux ≥ 5.14; else it is left to whoever
+ * locks). */
+void backend_populate(void *base, size_t bytes);
+
+#endif

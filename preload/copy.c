@@ -1,0 +1,238 @@
+/* Linear copies.  See copy.h.
+ *
+ * A block's state decides the way: PLAIN goes as the program wrote it; PINNED is direct, and waited for when the call
+ * is asynchronous (rule 10); small asynchronous host-to-device copies of promoted blocks go through a bounce buffer and
+ * do not wait (rule 11); while a block is being unpinned everything goes through bounce buffers. */
+#include "copy.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "arena.h"
+#include "bounce.h"
+#include "flight.h"
+#include "guard.h"
+#include "life.h"
+#include "policy/engine.h"
+#include "policy/prim.h"
+#include "policy/totals.h"
+#include "self.h"
+
+typedef CUresult (*sync_fn)(uintptr_t, uintptr_t, size_t);
+typedef CUresult (*async_fn)(uintptr_t, uintptr_t, size_t, CUstream);
+typedef CUresult (*stream_fn)(CUstream);
+typedef CUresult (*capturing_fn)(CUstream, CUstreamCaptureStatus *);
+typedef CUresult (*current_fn)(CUcontext *);
+typedef CUresult (*device_fn)(CUdevice *);
+
+static _Atomic int captures_seen;
+
+static int is_async(const struct copy *copy)
+{
+    return copy->shape == COPY_H2D_ASYNC || copy->shape == COPY_D2H_ASYNC || copy->shape == COPY_ANY_ASYNC;
+}
+
+static CUresult call(const struct copy *copy, uintptr_t to, uintptr_t from, size_t bytes)
+{
+    void *real = driver_real(copy->entry);
+    if (!real)
+        return CUDA_ERROR_NOT_FOUND;
+    if (is_async(copy))
+        return ((async_fn)real)(to, from, bytes, copy->stream);
+    return ((sync_fn)real)(to, from, bytes);
+}
+
+CUresult copy_wait(CUstream stream, int per_thread)
+{
+    const uint64_t begin = prim_now_ns();
+    const CUstreamCaptureMode mode = driver_relax_captures();
+    const CUresult result = REAL(per_thread ? EP_cuStreamSynchronize_ptsz : EP_cuStreamSynchronize, stream_fn, stream);
+    driver_restore_captures(mode);
+    count_add(&totals.waits, 1);
+    count_add(&totals.wait_ns, prim_now_ns() - begin);
+    return result;
+}
+
+void copy_capture_seen(void)
+{
+    atomic_store(&captures_seen, 1);
+}
+
+int copy_is_capturing(CUstream stream, int per_thread)
+{
+    CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_NONE;
+    if (!atomic_load_explicit(&captures_seen, memory_order_relaxed))
+        return 0;
+    const CUresult result =
+        REAL(per_thread ? EP_cuStreamIsCapturing_ptsz : EP_cuStreamIsCapturing, capturing_fn, stream, &status);
+    return result != CUDA_SUCCESS || status != CU_STREAM_CAPTURE_STATUS_NONE;
+}
+
+/* Whether the block spans several registrations, so that copies of it are cut at their borders (rule 13).  They are cut
+ * in every state: a promotion may begin at any moment. */
+static CUresult call_cut(const struct copy *copy, const struct block *block, uintptr_t host)
+{
+    size_t done = 0;
+    CUresult result = CUDA_SUCCESS;
+    if (block->bytes <= PIN_PIECE_BYTES)
+        return call(copy, copy->to, copy->from, copy->bytes);
+    while (result == CUDA_SUCCESS && done < copy->bytes) {
+        const size_t left = copy->bytes - done;
+        const size_t border = PIN_PIECE_BYTES - (host + done - (uintptr_t)block->base) % PIN_PIECE_BYTES;
+        const size_t part = left < border ? left : border;
+        result = call(copy, copy->to + done, copy->from + done, part);
+        done += part;
+        count_add(&totals.splits, done < copy->bytes);
+    }
+    return result;
+}
+
+/* Through a bounce buffer: the driver sees pageable memory that nobody ever pins. */
+static CUresult call_bounced(const struct copy *copy, enum direction dir)
+{
+    CUresult result = CUDA_SUCCESS;
+    char *buffer = bounce_get();
+    if (!buffer)
+        return CUDA_ERROR_OUT_OF_MEMORY;
+    for (size_t done = 0, part; result == CUDA_SUCCESS && done < copy->bytes; done += part) {
+        const size_t left = copy->bytes - done;
+        part = left < BOUNCE_BYTES ? left : BOUNCE_BYTES;
+        if (dir == DIR_H2D) {
+            memcpy(buffer, (const char *)copy->from + done, part); /* NOLINT(performance-no-int-to-ptr) */
+            result = call(copy, copy->to + done, (uintptr_t)buffer, part);
+        } else {
+            result = call(copy, (uintptr_t)buffer, copy->from + done, part);
+            if (result == CUDA_SUCCESS)
+                memcpy((char *)copy->to + done, buffer, part); /* NOLINT(performance-no-int-to-ptr) */
+        }
+    }
+    bounce_put(buffer);
+    return result;
+}
+
+/* A copy has succeeded, so there is a driver with a device: pins are its business from now on. */
+static void driver_works(void)
+{
+    static _Atomic int described;
+    if (LIKELY(engine_backend() == BACKEND_CUDA))
+        return;
+    const int wanted = life_options()->backend;
+    if (wanted == OPTION_BACKEND_AUTO || wanted == OPTION_BACKEND_CUDA)
+        engine_use_backend(BACKEND_CUDA);
+    if (!atomic_exchange(&described, 1))
+        driver_describe();
+}
+
+/* Asks for the block to be pinned, in the context that the program copies in. */
+static void promote(struct block *block, enum reason why)
+{
+    CUcontext context = NULL;
+    CUdevice device = 0;
+    if (REAL(EP_cuCtxGetCurrent, current_fn, &context) == CUDA_SUCCESS && context &&
+        REAL(EP_cuCtxGetDevice, device_fn, &device) == CUDA_SUCCESS)
+        engine_promote(block, why, context, device);
+}
+
+struct outcome {
+    enum way way;
+    int overlapped; /* it may still be going on: its time is not known */
+};
+
+/* Does the copy of a block in the way its state asks for. */
+static CUresult run_way(const struct copy *copy, struct block *block, enum direction dir, uint32_t word,
+                        struct outcome *outcome)
+{
+    const uintptr_t host = dir == DIR_H2D ? copy->from : copy->to;
+    const int direct = engine_is_direct(block, word);
+    const int relaxed = direct && block->site->async == OPTION_ASYNC_RELAXED;
+    const int promoted = direct || WORD_STATE(word) == BLOCK_PINNING;
+    *outcome = (struct outcome){direct ? WAY_DIRECT : WAY_PLAIN, 0};
+    if (WORD_STATE(word) == BLOCK_UNPINNING)
+        return call_bounced(copy, dir);
+    if (promoted && !relaxed && is_async(copy) && dir == DIR_H2D && copy->bytes <= BOUNCE_BYTES) {
+        outcome->way = WAY_SNAPSHOT;
+        return call_bounced(copy, dir);
+    }
+    CUresult result = call_cut(copy, block, host);
+    if (result == CUDA_SUCCESS && relaxed && is_async(copy) && flight_add(block, copy->stream, copy->per_thread) == 0) {
+        outcome->overlapped = 1;
+        return result;
+    }
+    if (result == CUDA_SUCCESS && is_async(copy) && (promoted || block_state(block) != BLOCK_PLAIN))
+        result = copy_wait(copy->stream, copy->per_thread);
+    return result;
+}
+
+static CUresult run_block(const struct copy *copy, struct block *block, enum direction dir)
+{
+    struct outcome outcome;
+    const uint32_t word = engine_copy_begin(block);
+    if (is_async(copy) && copy_is_capturing(copy->stream, copy->per_thread)) {
+        engine_hold(block);
+        const CUresult captured = call(copy, copy->to, copy->from, copy->bytes);
+        engine_copy_end(block);
+        return captured;
+    }
+    const uint64_t begin = prim_now_ns();
+    const CUresult result = run_way(copy, block, dir, word, &outcome);
+    const uint64_t ns = outcome.overlapped ? 0 : prim_now_ns() - begin;
+    engine_copy_end(block); /* before driver_works(), which waits for the references of blocks that mlock holds */
+    if (result != CUDA_SUCCESS)
+        return result;
+    driver_works();
+    const enum reason reason = engine_copied(block, dir, outcome.way, copy->bytes, ns);
+    if (!reason_refuses(reason))
+        promote(block, reason);
+    return result;
+}
+
+/* Memory that is not a block of ours: passed on as it is, and counted. */
+static CUresult run_foreign(const struct copy *copy, enum direction dir)
+{
+    const uint64_t begin = prim_now_ns();
+    const CUresult result = call(copy, copy->to, copy->from, copy->bytes);
+    if (result == CUDA_SUCCESS) {
+        driver_works();
+        count_add(&totals.foreign[dir].copies, 1);
+        count_add(&totals.foreign[dir].bytes, copy->bytes);
+        count_add(&totals.foreign[dir].ns, prim_now_ns() - begin);
+    }
+    return result;
+}
+
+/* The block of the host side, its direction; NULL when the host side is not ours, or when both sides are. */
+static struct block *host_block(const struct copy *copy, enum direction *dir)
+{
+    const int from = copy->shape != COPY_D2H && copy->shape != COPY_D2H_ASYNC && arena_owns((void *)copy->from);
+    const int to = copy->shape != COPY_H2D && copy->shape != COPY_H2D_ASYNC && arena_owns((void *)copy->to);
+    *dir = to || copy->shape == COPY_D2H || copy->shape == COPY_D2H_ASYNC ? DIR_D2H : DIR_H2D;
+    if (from == to)
+        return NULL;
+    return arena_find((void *)(from ? copy->from : copy->to));
+}
+
+/* From one block of ours to another, through the driver: passed on, with both kept as they are meanwhile. */
+static CUresult run_both(const struct copy *copy)
+{
+    struct guard guard = {.async = is_async(copy), .stream = copy->stream, .per_thread = copy->per_thread};
+    guard_add(&guard, copy->from);
+    guard_add(&guard, copy->to);
+    guard_begin(&guard);
+    return guard_end(&guard, call(copy, copy->to, copy->from, copy->bytes));
+}
+
+CUresult copy_run(const struct copy *copy)
+{
+    enum direction dir;
+    CUresult result;
+    if (self.busy || copy->bytes == 0 || !life_on())
+        return call(copy, copy->to, copy->from, copy->bytes);
+    struct block *block = host_block(copy, &dir);
+    if (block)
+        result = run_block(copy, block, dir);
+    else if (arena_owns((void *)copy->from) && arena_owns((void *)copy->to))
+        result = run_both(copy);
+    else
+        result = run_foreign(copy, dir);
+    return result;
+}

@@ -1,0 +1,41 @@
+/* Linear copies between host and device: how each is done, and that its promise is kept.
+ *
+ * Callers: hooks_copy.c.  Context: the program's thread, inside a driver call of its own.  No lock is held across a
+ * driver call. */
+#ifndef AUTOPIN_COPY_H
+#define AUTOPIN_COPY_H
+
+#include "cuda_min.h"
+#include "driver.h"
+
+enum copy_shape {
+    COPY_H2D,       /* (device, host, bytes) */
+    COPY_H2D_ASYNC, /* (device, host, bytes, stream) */
+    COPY_D2H,       /* (host, device, bytes) */
+    COPY_D2H_ASYNC,
+    COPY_ANY, /* (destination, source, bytes) */
+    COPY_ANY_ASYNC,
+};
+
+struct copy {
+    enum entry_id entry;
+    enum copy_shape shape;
+    int per_thread; /* the variant for the per-thread default stream */
+    uintptr_t to, from;
+    size_t bytes;
+    CUstream stream;
+};
+
+/* Does the copy, as the driver would: same result, same ordering, same promise on return. */
+CUresult copy_run(const struct copy *copy);
+
+/* The wait that gives an asynchronous copy of pinned memory the promise of a pageable one.  Counted. */
+CUresult copy_wait(CUstream stream, int per_thread);
+
+/* Whether the stream is being captured.  Asks the driver only once any capture has begun in this process. */
+int copy_is_capturing(CUstream stream, int per_thread);
+
+/* A capture has begun. */
+void copy_capture_seen(void);
+
+#endif

@@ -1,0 +1,166 @@
+/* Large blocks.  See large.h.  No lock is held here; sites, engine and arena take their own. */
+#define _GNU_SOURCE
+#include "large.h"
+
+#include <dlfcn.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "arena.h"
+#include "life.h"
+#include "modules.h"
+#include "next.h"
+#include "policy/engine.h"
+#include "policy/prim.h"
+#include "policy/site.h"
+#include "policy/totals.h"
+#include "recent.h"
+#include "self.h"
+#include "unwind.h"
+
+static uint64_t stack_hash(const uintptr_t *pcs, unsigned n, size_t size)
+{
+    uint64_t hash = site_size_log2(size) + 1;
+    for (unsigned i = 0; i < n; i++) {
+        hash = (hash ^ pcs[i]) * 0x9E3779B97F4A7C15ull;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+/* Enters a site seen for the first time.  Function names are looked up only when there are rules to match. */
+static struct site *new_site(uint64_t hash, const uintptr_t *pcs, unsigned n, size_t size)
+{
+    struct frame frames[SITE_FRAMES] = {0};
+    const char *names[SITE_FRAMES] = {0};
+    for (unsigned i = 0; i < n; i++) {
+        Dl_info info;
+        frames[i].pc = pcs[i];
+        module_of(&frames[i]);
+        if (life_options()->n_rules && dladdr((void *)(pcs[i] - 1), &info)) /* NOLINT(performance-no-int-to-ptr) */
+            names[i] = info.dli_sname;
+    }
+    return site_add(hash, frames, names, n, size);
+}
+
+static struct site *site_of_caller(size_t size, const struct caller *caller)
+{
+    uintptr_t pcs[SITE_FRAMES];
+    struct site *site = recent_find(caller->slot, site_size_log2(size));
+    if (site)
+        return site;
+    const unsigned n = unwind_stack(pcs, SITE_FRAMES, caller->pc);
+    const uint64_t hash = stack_hash(pcs, n, size);
+    site = site_find(hash);
+    if (!site)
+        site = new_site(hash, pcs, n, size);
+    recent_seen(caller->slot, site_size_log2(size), pcs, n, site);
+    return site;
+}
+
+/* A recycled pinned block of a hot site, or a fresh one; NULL when the arena has none.  `empty`: one without pages. */
+static struct block *serve(size_t size, const struct caller *caller, int empty)
+{
+    struct site *site = site_of_caller(size, caller);
+    struct block *block = empty ? NULL : engine_recycle(site, size, arena_class(size));
+    if (!block && (block = empty ? arena_take_empty(size) : arena_take(size))) {
+        if (empty)
+            block->fresh = 0; /* its pages will be moved there, not faulted in */
+        engine_born(block, site, size);
+    }
+    return block;
+}
+
+static struct block *alloc_block(size_t size, size_t align, const struct caller *caller, int empty)
+{
+    if (self.busy || size > PTRDIFF_MAX || (self.in_callback && !life_is_on()) || module_is_loader(caller->pc) ||
+        !life_on() || size < life_threshold)
+        return NULL;
+    self_enter();
+    struct block *block = arena_range.bytes && arena_aligns(size, align) ? serve(size, caller, empty) : NULL;
+    if (!block)
+        count_add(&totals.large_forwarded, 1);
+    self_leave();
+    return block;
+}
+
+void *large_alloc(size_t size, size_t align, int zero, const struct caller *caller)
+{
+    const struct block *block = alloc_block(size, align, caller, 0);
+    if (block && zero && (block->dirty || !block->fresh))
+        memset(block->base, 0, size);
+    return block ? block->base : NULL;
+}
+
+void large_free(void *ptr)
+{
+    self_enter();
+    struct block *block = arena_find(ptr);
+    if (block && block->base == ptr)
+        engine_free(block);
+    else
+        prim_log(0, "autopin: free(%p): not the start of a block that is in use; ignored", ptr);
+    self_leave();
+}
+
+size_t large_usable(const void *ptr)
+{
+    const struct block *block = arena_find(ptr);
+    return block ? block->bytes : 0;
+}
+
+/* Changes the size where it is: only of a PLAIN block, within its slot, and not so far down that most of it is waste.
+ */
+static int resize_in_place(struct block *block, size_t size)
+{
+    if (size > block->slot_bytes || size < block->bytes / 2 || !block_move_begin(block))
+        return 0;
+    const size_t page = 4096, used = (size + page - 1) & ~(page - 1);
+    arena_trim(block, used);
+    engine_resized(block, size);
+    block_move_end(block);
+    return 1;
+}
+
+/* Moves the pages of a PLAIN block into a bigger slot without copying them (Linux ≥ 5.7: the old addresses stay
+ * mapped). */
+static void *move_pages(struct block *from, size_t size, const struct caller *caller)
+{
+    if (from->tainted || !block_move_begin(from)) /* what the program changed must not move with the pages */
+        return NULL;
+    struct block *to = alloc_block(size, 0, caller, 1);
+    void *moved = MAP_FAILED;
+    if (to && block_state(to) == BLOCK_PLAIN) /* its slot is empty, and nobody pins it */
+        moved =
+            mremap(from->base, from->bytes, from->bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to->base);
+    if (moved != MAP_FAILED) {
+        arena_moved(from, to);
+        engine_moved(from);
+    }
+    block_move_end(from);
+    if (to && moved == MAP_FAILED)
+        memcpy(to->base, from->base, from->bytes < size ? from->bytes : size);
+    return to ? to->base : NULL;
+}
+
+void *large_realloc(void *ptr, size_t size, const struct caller *caller)
+{
+    struct block *block = arena_find(ptr);
+    if (!block || block->base != ptr)
+        return NULL;
+    self_enter();
+    const int in_place = resize_in_place(block, size);
+    self_leave();
+    if (in_place)
+        return ptr;
+    void *to = size > block->bytes ? move_pages(block, size, caller) : NULL;
+    if (!to) {
+        to = large_alloc(size, 0, 0, caller);
+        if (!to && !(to = next.malloc(size)))
+            return NULL;
+        memcpy(to, ptr, size < block->bytes ? size : block->bytes);
+    }
+    large_free(ptr);
+    return to;
+}

@@ -1,0 +1,178 @@
+/* Start at first need, and fork.  See life.h.  Lock: none; the state is one atomic word. */
+#define _GNU_SOURCE
+#include "life.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app_ranges.h"
+#include "arena.h"
+#include "bounce.h"
+#include "flight.h"
+#include "memory.h"
+#include "next.h"
+#include "policy/engine.h"
+#include "policy/lock.h"
+#include "policy/mem.h"
+#include "policy/prim.h"
+#include "report_out.h"
+#include "self.h"
+#include "system.h"
+#include "threads.h"
+#include "unwind.h"
+#include "worker.h"
+
+enum {
+    NOTES_MOST = 8
+};
+
+/* min_size can be set no lower (policy/options.def). */
+size_t life_threshold = 64 << 10;
+
+static _Atomic int state;
+static struct options options;
+static _Atomic pid_t owner;
+static const char *notes[NOTES_MOST];
+static _Atomic unsigned n_notes;
+
+int life_is_on(void)
+{
+    return atomic_load_explicit(&state, memory_order_acquire) == LIFE_ON;
+}
+
+const struct options *life_options(void)
+{
+    return &options;
+}
+
+int life_is_own_process(void)
+{
+    return getpid() == atomic_load(&owner);
+}
+
+void life_note(const char *note)
+{
+    const unsigned at = atomic_fetch_add(&n_notes, 1);
+    if (at < NOTES_MOST)
+        notes[at] = note;
+}
+
+unsigned life_notes(const char *const **out)
+{
+    const unsigned n = atomic_load(&n_notes);
+    *out = notes;
+    return n < NOTES_MOST ? n : NOTES_MOST;
+}
+
+static const char *get_env(const char *name)
+{
+    return getenv(name); /* NOLINT(concurrency-mt-unsafe): as every library does */
+}
+
+static void complain(int level, const char *line)
+{
+    prim_log(level, "%s", line);
+}
+
+/* Reads the options and gets every part ready; *on says whether autopin stays. */
+static void start(void *on)
+{
+    struct options_source source = {get_env, system_read_file, 0, complain};
+    system_remember_stderr();
+    *(int *)on = !options_disabled(&source);
+    if (!*(int *)on)
+        return;
+    source.ram_bytes = memory_limit_bytes();
+    options_load(&options, &source);
+    system_set_verbosity((int)options.verbosity);
+    atomic_store(&owner, getpid());
+    engine_start(&options);
+    sites_start(&options);
+    if (arena_start())
+        life_note("no address space could be reserved: large blocks are left to the program's own allocator");
+    if (options.backend == OPTION_BACKEND_AUTO || options.backend == OPTION_BACKEND_MLOCK)
+        engine_use_backend(BACKEND_MLOCK);
+}
+
+int life_on(void)
+{
+    int seen = LIFE_UNBORN;
+    if (atomic_load_explicit(&state, memory_order_acquire) == LIFE_ON)
+        return 1;
+    if (!atomic_compare_exchange_strong(&state, &seen, LIFE_STARTING))
+        return seen == LIFE_ON;
+    self_enter();
+    int on = 0;
+    thread_with_room(start, &on);
+    if (on) {
+        next_resolve();
+        unwind_start();
+    }
+    life_threshold = on ? options.min_size : SIZE_MAX;
+    atomic_store_explicit(&state, on ? LIFE_ON : LIFE_OFF, memory_order_release);
+    self_leave();
+    return on;
+}
+
+/* --- fork -----------------------------------------------------------------------------------------------------------
+ */
+
+static void fork_prepare(void)
+{
+    if (!life_is_on())
+        return;
+    app_ranges_fork_take(); /* in the order of their ranks */
+    flight_fork_take();
+    engine_fork_take();
+    arena_fork_take();
+    mem_fork_take();
+    bounce_fork_take();
+    lock_forking = 1;
+}
+
+static void inner_drop(void)
+{
+    lock_forking = 0;
+    bounce_fork_drop();
+    mem_fork_drop();
+    arena_fork_drop();
+}
+
+static void fork_parent(void)
+{
+    if (!life_is_on())
+        return;
+    inner_drop();
+    engine_fork_parent();
+    flight_fork_drop();
+    app_ranges_fork_drop();
+}
+
+static void fork_child(void)
+{
+    if (!life_is_on())
+        return;
+    inner_drop();
+    atomic_store(&owner, getpid());
+    worker_fork_child();
+    report_fork_child();
+    engine_fork_child();
+    flight_fork_drop();
+    flight_fork_child();
+    app_ranges_fork_drop();
+}
+
+/* Registered before the program's own handlers, so that ours run last before a fork and first after it.
+ * A weak reference: musl has no such symbol (rule 48). */
+int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso)
+    __attribute__((weak));
+
+__attribute__((constructor)) static void constructor(void)
+{
+    if (__register_atfork)
+        __register_atfork(fork_prepare, fork_parent, fork_child, NULL);
+}

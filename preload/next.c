@@ -1,0 +1,176 @@
+/* Finds the next allocator and the real dlsym.  See next.h.
+ *
+ * Built without sibling calls: in tail position a dlsym(RTLD_NEXT, ...) becomes a jump, glibc 2.36 then takes ld.so for
+ * the caller and crashes.  A lookup that fails allocates (glibc 2.36: twice), so memory for that comes from a
+ * bootstrap arena that is never reused. */
+#define _GNU_SOURCE
+#include "next.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "self.h"
+
+__thread struct self self;
+
+enum {
+    BOOT_BYTES = 1 << 16
+};
+static char boot_memory[BOOT_BYTES] __attribute__((aligned(16)));
+static _Atomic size_t boot_used;
+
+static void *first_malloc(size_t size);
+static void first_free(void *ptr);
+static void *first_calloc(size_t count, size_t size);
+static void *first_realloc(void *ptr, size_t size);
+static int first_posix_memalign(void **out, size_t align, size_t size);
+static void *first_aligned_alloc(size_t align, size_t size);
+static void *first_memalign(size_t align, size_t size);
+static void *first_valloc(size_t size);
+static void *first_pvalloc(size_t size);
+static size_t first_usable(void *ptr);
+
+struct next_allocator next = {first_malloc,        first_free,     first_calloc, first_realloc, first_posix_memalign,
+                              first_aligned_alloc, first_memalign, first_valloc, first_pvalloc, first_usable};
+
+/* glibc's alone; a musl child must survive the preload (rule 48). */
+void *dlvsym(void *restrict lib, const char *restrict name, const char *restrict version) __attribute__((weak));
+
+dlsym_fn next_dlsym(void)
+{
+    static _Atomic(dlsym_fn) found;
+    static const char *const versions[] = {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5", "GLIBC_2.0"};
+    dlsym_fn real = atomic_load_explicit(&found, memory_order_relaxed);
+    for (size_t i = 0; dlvsym && !real && i < sizeof versions / sizeof *versions; i++)
+        real = (dlsym_fn)dlvsym(RTLD_NEXT, "dlsym", versions[i]);
+    atomic_store_explicit(&found, real, memory_order_relaxed);
+    return real;
+}
+
+void *next_function(const char *name)
+{
+    const dlsym_fn real = next_dlsym();
+    void *function = real ? real(RTLD_NEXT, name) : NULL;
+    return function;
+}
+
+static int is_boot(const void *ptr)
+{
+    return (uintptr_t)ptr - (uintptr_t)boot_memory < BOOT_BYTES;
+}
+
+/* In force from the moment the bootstrap arena has served anything; looked up anew each time: no libc that autopin was
+ * tried with gets here. */
+static void checked_free(void *ptr)
+{
+    void (*real)(void *) = is_boot(ptr) ? NULL : (void (*)(void *))next_function("free");
+    if (real)
+        real(ptr);
+}
+
+static void *checked_realloc(void *ptr, size_t size)
+{
+    if (!is_boot(ptr)) {
+        void *(*real)(void *, size_t) = (void *(*)(void *, size_t))next_function("realloc");
+        return real ? real(ptr, size) : NULL;
+    }
+    void *moved = next.malloc(size);
+    const size_t there = (size_t)(boot_memory + BOOT_BYTES - (char *)ptr);
+    return moved ? memcpy(moved, ptr, size < there ? size : there) : NULL;
+}
+
+static void *boot_alloc(size_t size)
+{
+    const size_t at = atomic_fetch_add(&boot_used, (size + 15) & ~(size_t)15);
+    __atomic_store_n(&next.free, checked_free, __ATOMIC_RELEASE);
+    __atomic_store_n(&next.realloc, checked_realloc, __ATOMIC_RELEASE);
+    return at + size <= BOOT_BYTES ? boot_memory + at : NULL;
+}
+
+/* Looks one function up and puts it in force, unless the bootstrap arena has put a checking one there meanwhile.
+ * Idempotent, so threads that come at once need no lock.  Returns whether the pointer is now good for a call. */
+static int resolved(void *slot, void *first, const char *name)
+{
+    if (self.resolving)
+        return 0;
+    self.resolving++;
+    void *function = next_function(name), *expected = first;
+    self.resolving--;
+    if (function)
+        __atomic_compare_exchange_n((void **)slot, &expected, function, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+    return __atomic_load_n((void **)slot, __ATOMIC_ACQUIRE) != first;
+}
+
+#define RESOLVED(member, first) resolved((void *)&next.member, (void *)(first), #member)
+
+static void *first_malloc(size_t size)
+{
+    return RESOLVED(malloc, first_malloc) ? next.malloc(size) : boot_alloc(size);
+}
+
+static void first_free(void *ptr)
+{
+    if (ptr && RESOLVED(free, first_free))
+        next.free(ptr);
+}
+
+static void *first_calloc(size_t count, size_t size)
+{
+    size_t total;
+    if (RESOLVED(calloc, first_calloc))
+        return next.calloc(count, size);
+    return __builtin_mul_overflow(count, size, &total) ? NULL : boot_alloc(total);
+}
+
+static void *first_realloc(void *ptr, size_t size)
+{
+    if (RESOLVED(realloc, first_realloc))
+        return next.realloc(ptr, size);
+    return ptr ? NULL : boot_alloc(size);
+}
+
+static int first_posix_memalign(void **out, size_t align, size_t size)
+{
+    return RESOLVED(posix_memalign, first_posix_memalign) ? next.posix_memalign(out, align, size) : ENOMEM;
+}
+
+static void *first_aligned_alloc(size_t align, size_t size)
+{
+    return RESOLVED(aligned_alloc, first_aligned_alloc) ? next.aligned_alloc(align, size) : NULL;
+}
+
+static void *first_memalign(size_t align, size_t size)
+{
+    return RESOLVED(memalign, first_memalign) ? next.memalign(align, size) : NULL;
+}
+
+static void *first_valloc(size_t size)
+{
+    return RESOLVED(valloc, first_valloc) ? next.valloc(size) : NULL;
+}
+
+static void *first_pvalloc(size_t size)
+{
+    return RESOLVED(pvalloc, first_pvalloc) ? next.pvalloc(size) : NULL;
+}
+
+static size_t first_usable(void *ptr)
+{
+    return RESOLVED(malloc_usable_size, first_usable) ? next.malloc_usable_size(ptr) : 0;
+}
+
+void next_resolve(void)
+{
+    (void)RESOLVED(malloc, first_malloc);
+    (void)RESOLVED(free, first_free);
+    (void)RESOLVED(calloc, first_calloc);
+    (void)RESOLVED(realloc, first_realloc);
+    (void)RESOLVED(posix_memalign, first_posix_memalign);
+    (void)RESOLVED(aligned_alloc, first_aligned_alloc);
+    (void)RESOLVED(memalign, first_memalign);
+    (void)RESOLVED(valloc, first_valloc);
+    (void)RESOLVED(pvalloc, first_pvalloc);
+    (void)RESOLVED(malloc_usable_size, first_usable);
+}

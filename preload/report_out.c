@@ -1,0 +1,253 @@
+/* Writes the report at the end of a process.  See report_out.h.  No lock; errno is kept. */
+#define _GNU_SOURCE
+#include "report_out.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "driver.h"
+#include "life.h"
+#include "policy/engine.h"
+#include "policy/prim.h"
+#include "policy/report.h"
+#include "self.h"
+#include "system.h"
+#include "version.h"
+
+static const uint64_t REFRESH_NS = 2000000000;
+
+struct buffered {
+    int fd;
+    size_t used;
+    char text[4096];
+};
+
+static void flush(struct buffered *out)
+{
+    if (out->fd >= 0 && out->used && system_write(out->fd, out->text, out->used))
+        out->fd = -1;
+    out->used = 0;
+}
+
+static void put(void *ctx, const char *text, size_t len)
+{
+    struct buffered *out = ctx;
+    while (len) {
+        const size_t room = sizeof out->text - out->used, part = len < room ? len : room;
+        memcpy(out->text + out->used, text, part);
+        out->used += part;
+        text += part;
+        len -= part;
+        if (out->used == sizeof out->text)
+            flush(out);
+    }
+}
+
+/* Symbols of the dynamic table only: what is in the process anyway. */
+static int symbolise(void *ctx, const struct frame *frame, char *function, size_t cap, uint64_t *offset)
+{
+    Dl_info info;
+    (void)ctx;
+    if (!dladdr((void *)(frame->pc - 1), &info) || !info.dli_sname) /* NOLINT(performance-no-int-to-ptr) */
+        return -ENOENT;
+    *offset = frame->pc - (uintptr_t)info.dli_saddr;
+    snprintf(function, cap, "%s", info.dli_sname);
+    return 0;
+}
+
+/* The rank of this process in its job, as the launchers of Open MPI, PMIx, MPICH, Slurm and torchrun say it. */
+static const char *rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID", "RANK"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]); /* NOLINT(concurrency-mt-unsafe): as every library does */
+        if (value)
+            return value;
+    }
+    return "0";
+}
+
+static void expand(const char *pattern, char *out, size_t cap)
+{
+    char host[65] = "", pid[24];
+    size_t at = 0;
+    gethostname(host, sizeof host - 1);
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    for (; *pattern && at + 1 < cap; pattern++) {
+        const char *insert = NULL;
+        if (*pattern == '%' && pattern[1])
+            insert = pattern[1] == 'p' ? pid : pattern[1] == 'h' ? host : pattern[1] == 'r' ? rank() : NULL;
+        if (insert) {
+            at += (size_t)snprintf(out + at, cap - at, "%s", insert);
+            pattern++;
+        } else {
+            out[at++] = *pattern;
+        }
+    }
+    out[at < cap ? at : cap - 1] = 0;
+}
+
+static int read_line(const char *path, char *out, size_t cap)
+{
+    size_t len = 0;
+    const int rc = system_read_file(path, out, cap - 1, &len);
+    for (size_t i = 0; i < len; i++)
+        if (out[i] == 0 || out[i] == '\n')
+            out[i] = ' ';
+    while (len && out[len - 1] == ' ')
+        len--;
+    out[len] = 0;
+    return rc;
+}
+
+/* Returns whether all of it could be written. */
+static int write_to(int fd, int json, const char *cause)
+{
+    static const char *const backends[] = {"none", "mlock", "cuda"};
+    char command[512];
+    const struct options *options = life_options();
+    const char *const *notes;
+    struct buffered out = {.fd = fd};
+    const struct sink sink = {put, &out};
+    read_line("/proc/self/cmdline", command, sizeof command);
+    struct report_process process = {
+        .program = program_invocation_short_name,
+        .command_line = command,
+        .pid = getpid(),
+        .cause = cause,
+        .version = AUTOPIN_VERSION,
+        .now_ns = prim_now_ns(),
+        .vm_lck_bytes = system_locked_bytes(),
+        .backend = backends[engine_backend()],
+        .driver = driver_description(),
+        .config_file = options->file,
+        .simulated = driver_is_simulated(),
+    };
+    process.n_notes = life_notes(&notes);
+    memcpy(process.notes, notes, process.n_notes * sizeof *notes);
+    (json ? report_write_json : report_write_text)(&sink, &process, symbolise, NULL, (unsigned)options->report_sites);
+    flush(&out);
+    return out.fd >= 0;
+}
+
+static int refreshing; /* under `writing`: not the last report, so nothing is said when it cannot be written */
+
+static void cannot(const char *path)
+{
+    if (!refreshing)
+        prim_log(0, "autopin: %s: the report cannot be written there: %s", path, system_error_text(errno));
+}
+
+static int open_report(const char *path, int flags)
+{
+    return open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, 0644);
+}
+
+/* A reader sees the old file or the whole new one.  What is there and is no file (a device, a pipe) is written to. */
+static void write_file(const char *pattern, const char *cause)
+{
+    char path[512], fresh[544];
+    struct stat there;
+    expand(pattern, path, sizeof path);
+    const int in_place = stat(path, &there) == 0 && !S_ISREG(there.st_mode);
+    snprintf(fresh, sizeof fresh, in_place ? "%s" : "%s.%d.tmp", path, (int)getpid());
+    const size_t len = strlen(path);
+    const int json = len > 5 && strcmp(path + len - 5, ".json") == 0;
+    if (in_place && refreshing)
+        return;
+    const int fd = open_report(fresh, in_place ? 0 : O_CREAT | O_TRUNC | O_NOFOLLOW);
+    if (fd < 0) {
+        cannot(path);
+        return;
+    }
+    const int written = write_to(fd, json, cause);
+    if (close(fd) || !written || (!in_place && rename(fresh, path))) {
+        cannot(path);
+        if (!in_place)
+            unlink(fresh);
+    }
+}
+
+static int wants_file(void)
+{
+    static const char *const not_files[] = {"off", "text", "json"};
+    for (size_t i = 0; i < sizeof not_files / sizeof *not_files; i++)
+        if (strcmp(life_options()->report, not_files[i]) == 0)
+            return 0;
+    return 1;
+}
+
+static void write_wanted(const char *cause)
+{
+    const struct options *options = life_options();
+    if (strcmp(options->report, "off") == 0 || (!report_has_something() && !options->report_empty))
+        return;
+    if (wants_file())
+        write_file(options->report, cause);
+    else if (system_stderr_is_ours())
+        write_to(2, strcmp(options->report, "json") == 0, cause);
+}
+
+static _Atomic uint32_t writing; /* one writer at a time */
+static _Atomic int ended;        /* the last report is being written, or has been */
+
+static int writing_begin(int tries)
+{
+    uint32_t nobody = 0;
+    while (!atomic_compare_exchange_strong(&writing, &nobody, 1)) {
+        if (tries-- == 0)
+            return 0;
+        prim_wait(&writing, 1);
+        nobody = 0;
+    }
+    return 1;
+}
+
+static void writing_end(void)
+{
+    atomic_store(&writing, 0);
+    prim_wake(&writing);
+}
+
+void report_refresh(void)
+{
+    static _Atomic uint64_t last_ns;
+    const uint64_t now = prim_now_ns();
+    if (now - last_ns < REFRESH_NS || ended || !wants_file() || !writing_begin(0))
+        return;
+    last_ns = now;
+    refreshing = 1;
+    if (!ended)
+        write_wanted("running");
+    refreshing = 0;
+    writing_end();
+}
+
+void report_fork_child(void)
+{
+    atomic_store(&writing, 0);
+    atomic_store(&ended, 0);
+}
+
+/* The last report waits for one that is being written, but not for ever: its writer may be the thread that was killed.
+ */
+void report_at(const char *cause)
+{
+    if (!life_is_on() || !life_is_own_process())
+        return;
+    atomic_store(&ended, 1);
+    if (!writing_begin(50))
+        return;
+    const int cancel = system_uncancellable();
+    self_enter();
+    write_wanted(cause);
+    self_leave();
+    system_cancellable(cancel);
+    writing_end();
+}

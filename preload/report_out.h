@@ -1,0 +1,15 @@
+/* Where the report goes: stderr, or the configured path.  Makes no driver call. */
+#ifndef AUTOPIN_REPORT_OUT_H
+#define AUTOPIN_REPORT_OUT_H
+
+/* Writes the report of this process, if there is anything to say and anybody wants to hear it. */
+void report_at(const char *cause);
+
+/* While the program runs: writes a report that goes to a file anew, if the last one is two seconds old, so that there
+ * is one after SIGKILL or a crash.  Context: worker. */
+void report_refresh(void);
+
+/* In a forked child nothing has been written. */
+void report_fork_child(void);
+
+#endif

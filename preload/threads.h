@@ -1,0 +1,12 @@
+/* Autopin's own threads (all signals blocked, small stacks, never joined), and room on the stacks of others. */
+#ifndef AUTOPIN_THREADS_H
+#define AUTOPIN_THREADS_H
+
+/* Errors: -errno.  Context: any hook; the caller must be inside self_enter(). */
+int thread_start(void *(*body)(void *), void *arg);
+
+/* Calls body(arg) on a stack of its own in the calling thread, which may have little left; without memory for one, on
+ * the thread's.  Not for bodies that unwind. */
+void thread_with_room(void (*body)(void *), void *arg);
+
+#endif

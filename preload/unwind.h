@@ -1,0 +1,25 @@
+/* Call stacks, by libunwind loaded privately.  See unwind.c. */
+#ifndef AUTOPIN_UNWIND_H
+#define AUTOPIN_UNWIND_H
+
+#include <stdint.h>
+
+/* Begins to load libunwind, in a thread of its own, and gives it a moment.  Once. */
+void unwind_start(void);
+
+/* Return addresses of the calling thread, innermost first, without autopin's own frames; at least `caller` itself.
+ * Returns how many.  Context: malloc; no lock of autopin's held. */
+unsigned unwind_stack(uintptr_t *pcs, unsigned most, uintptr_t caller);
+
+/* Where on the stack those return addresses lie; the first is known to lie at `slot`.  Slow.  Returns whether all were
+ * found. */
+int unwind_slots(const uintptr_t *slot, const uintptr_t *pcs, unsigned n, const uintptr_t **at);
+
+/* An object was unloaded.  libunwind 1.6.2 remembers per thread how to step out of each address (src/x86_64/Gtrace.c)
+ * and never forgets, so another object at that place would be unwound wrongly: it is not used any more. */
+void unwind_distrust(void);
+
+/* "libunwind", "libgcc", or "none". */
+const char *unwind_name(void);
+
+#endif

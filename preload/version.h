@@ -1,0 +1,6 @@
+#ifndef AUTOPIN_VERSION_H
+#define AUTOPIN_VERSION_H
+
+#define AUTOPIN_VERSION "0.1.0"
+
+#endif
