@@ -1,0 +1,26 @@
+/* Allocates and frees small blocks in a loop; callgrind counts the instructions inside pair_loop().
+ *
+ * usage: small_pair PAIRS          sizes go round from 16 to 4096 bytes */
+#include "tests/bench/bench.h"
+
+void pair_loop(long pairs);
+
+__attribute__((noinline)) void pair_loop(long pairs)
+{
+    size_t bytes = 16;
+    for (long i = 0; i < pairs; i++) {
+        char *block = malloc(bytes);
+        *(volatile char *)block = 1;
+        free(block);
+        bytes = bytes >= 4096 ? 16 : bytes + 48;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    long pairs = argc > 1 ? strtol(argv[1], NULL, 10) : 1000000;
+    for (int i = 1; i <= 100; i++)
+        free(malloc((size_t)i * 40)); /* binds the symbols and fills the allocator's caches, not counted */
+    pair_loop(pairs);
+    return 0;
+}

@@ -1,0 +1,52 @@
+#!/bin/bash
+# The report appears once, whichever way a process ends or becomes another; as valid JSON, in a file with the process's
+# number; the program's output and status stay the same (rules 36 and 35).
+set -u
+end=$BUILD/tests/t_life_end
+export AUTOPIN_PROMOTE=always AUTOPIN_PIN_WAIT=yes
+failed=0
+wrong() { echo "$1" && failed=1; }
+
+# one_way WAY CAUSE
+one_way() {
+    local plain plain_exit preloaded preloaded_exit reports
+    rm -f "$TMP"/r.*
+    plain=$("$end" "$1" 2>/dev/null); plain_exit=$?
+    preloaded=$(AUTOPIN_REPORT=$TMP/r.%p.json LD_PRELOAD=$LIB "$end" "$1" 2>"$TMP/err"); preloaded_exit=$?
+    [ "$plain" = "$preloaded" ] || wrong "$1: stdout '$preloaded' instead of '$plain'"
+    [ "$plain_exit" -eq "$preloaded_exit" ] || wrong "$1: status $preloaded_exit instead of $plain_exit"
+    [ ! -s "$TMP/err" ] || wrong "$1: stderr: $(head -c 500 "$TMP/err")"
+    reports=$(find "$TMP" -name 'r.*' | wc -l)
+    [ "$reports" -eq 1 ] || { wrong "$1: $reports files instead of one report"; return; }
+    basename "$TMP"/r.* | grep -Eqx 'r\.[0-9]+\.json' || wrong "$1: the file is $(basename "$TMP"/r.*)"
+    python3 -m json.tool "$TMP"/r.*.json >/dev/null || wrong "$1: not JSON"
+    grep -q "\"cause\": \"$2\"" "$TMP"/r.*.json || wrong "$1: $(grep cause "$TMP"/r.*.json) instead of $2"
+    grep -Eq '"large_blocks": ([6-9]|1[0-9])' "$TMP"/r.*.json || wrong "$1: $(grep large_blocks "$TMP"/r.*.json)"
+
+    AUTOPIN_REPORT=text LD_PRELOAD=$LIB "$end" "$1" >/dev/null 2>"$TMP/err"
+    reports=$(grep -c '^autopin: .* ended by ' "$TMP/err")
+    [ "$reports" -eq 1 ] || wrong "$1: $reports reports on stderr instead of one"
+}
+
+one_way return exit
+one_way exit exit
+one_way atexit exit
+one_way _exit _exit
+one_way _Exit _Exit
+one_way quick_exit quick_exit
+one_way abort abort
+one_way abort-caught abort
+for name in execl execlp execle execv execve execvp execvpe fexecve execveat; do
+    one_way $name exec
+done
+
+# An exec that fails: the right errno each time, then an end like any other, whose report is the one that stays.
+AUTOPIN_REPORT=$TMP/failing.json LD_PRELOAD=$LIB "$end" failing-exec >/dev/null 2>"$TMP/err" ||
+    wrong "failing-exec: $(cat "$TMP/err")"
+grep -q '"cause": "exit"' "$TMP/failing.json" || wrong "failing-exec: $(grep cause "$TMP/failing.json")"
+grep -q '"large_blocks": 12' "$TMP/failing.json" || wrong "failing-exec: $(grep large_blocks "$TMP/failing.json")"
+
+# A process that did nothing says nothing, unless asked.
+said=$(LD_PRELOAD=$LIB "$end" exit idle 2>&1 >/dev/null)
+[ -z "$said" ] || wrong "an idle process said: $said"
+exit $failed
