@@ -110,7 +110,8 @@ int life_on(void)
     thread_with_room(start, &on);
     if (on) {
         next_resolve();
-        unwind_start();
+        if (arena_range.bytes)
+            unwind_start();
     }
     life_threshold = on ? options.min_size : SIZE_MAX;
     atomic_store_explicit(&state, on ? LIFE_ON : LIFE_OFF, memory_order_release);
