@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "large.h"
 
-#include <dlfcn.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,11 +34,11 @@ static struct site *new_site(uint64_t hash, const uintptr_t *pcs, unsigned n, si
     struct frame frames[SITE_FRAMES] = {0};
     const char *names[SITE_FRAMES] = {0};
     for (unsigned i = 0; i < n; i++) {
-        Dl_info info;
+        uint64_t offset;
         frames[i].pc = pcs[i];
         module_of(&frames[i]);
-        if (life_options()->n_rules && dladdr((void *)(pcs[i] - 1), &info)) /* NOLINT(performance-no-int-to-ptr) */
-            names[i] = info.dli_sname;
+        if (life_options()->n_rules)
+            (void)module_function(pcs[i] - 1, &names[i], &offset);
     }
     return site_add(hash, frames, names, n, size);
 }

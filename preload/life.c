@@ -29,11 +29,12 @@
 enum {
     NOTES_MOST = 8
 };
+static const uint64_t START_NS = 1000000000; /* a start takes a few milliseconds */
 
 /* min_size can be set no lower (policy/options.def). */
 size_t life_threshold = 64 << 10;
 
-static _Atomic int state;
+static _Atomic uint32_t state;
 static struct options options;
 static _Atomic pid_t owner;
 static const char *notes[NOTES_MOST];
@@ -100,7 +101,7 @@ static void start(void *on)
 
 int life_on(void)
 {
-    int seen = LIFE_UNBORN;
+    uint32_t seen = LIFE_UNBORN;
     if (atomic_load_explicit(&state, memory_order_acquire) == LIFE_ON)
         return 1;
     if (!atomic_compare_exchange_strong(&state, &seen, LIFE_STARTING))
@@ -115,6 +116,7 @@ int life_on(void)
     }
     life_threshold = on ? options.min_size : SIZE_MAX;
     atomic_store_explicit(&state, on ? LIFE_ON : LIFE_OFF, memory_order_release);
+    prim_wake(&state);
     self_leave();
     return on;
 }
@@ -122,16 +124,27 @@ int life_on(void)
 /* --- fork -----------------------------------------------------------------------------------------------------------
  */
 
+/* Another thread may be starting autopin; what it holds must not be held in the child. */
+static void wait_started(void)
+{
+    const uint64_t begin = prim_now_ns();
+    while (atomic_load(&state) == LIFE_STARTING && !self.busy && prim_now_ns() - begin < START_NS)
+        prim_wait(&state, LIFE_STARTING);
+}
+
 static void fork_prepare(void)
 {
+    wait_started();
     if (!life_is_on())
         return;
+    unwind_fork_prepare();
     app_ranges_fork_take(); /* in the order of their ranks */
     flight_fork_take();
     engine_fork_take();
     arena_fork_take();
     mem_fork_take();
     bounce_fork_take();
+    unwind_fork_take();
     lock_forking = 1;
 }
 
@@ -145,9 +158,10 @@ static void inner_drop(void)
 
 static void fork_parent(void)
 {
-    if (!life_is_on())
+    if (!lock_forking) /* there was nothing to take: autopin may have begun since, in another thread */
         return;
     inner_drop();
+    unwind_fork_drop();
     engine_fork_parent();
     flight_fork_drop();
     app_ranges_fork_drop();
@@ -155,9 +169,10 @@ static void fork_parent(void)
 
 static void fork_child(void)
 {
-    if (!life_is_on())
+    if (!lock_forking)
         return;
     inner_drop();
+    unwind_fork_child();
     atomic_store(&owner, getpid());
     worker_fork_child();
     report_fork_child();

@@ -1,13 +1,14 @@
-/* Return address → object.  See modules.h.
+/* Return address → object and function.  See modules.h.
  *
- * Which object it is, by dl_iterate_phdr: once per stack that is seen for the first time.  (What _dl_find_object calls
- * the start of an object is not its ELF header where its segments have gaps between them, as node's have.)  Whether it
- * is the loader, at every allocation, by _dl_find_object (glibc ≥ 2.35: 5 ns, no lock). */
+ * By _dl_find_object (glibc ≥ 2.35: 5 ns, no lock).  dl_iterate_phdr and dladdr wait for the loader's locks, whose holder
+ * may be waiting for something that the thread inside malloc holds, or is not there any more in a forked child; the
+ * former is used only where there is nothing else. */
 #define _GNU_SOURCE
 #include "modules.h"
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -42,6 +43,7 @@ struct object {
     uintptr_t pc;
     uintptr_t load; /* what file offsets are relative to */
     const char *path;
+    const ElfW(Dyn) * dynamic; /* NULL: not known */
     const ElfW(Phdr) * headers;
     unsigned n_headers;
 };
@@ -58,9 +60,42 @@ static int find_in_list(struct dl_phdr_info *info, size_t size, void *arg)
         object->path = info->dlpi_name;
         object->headers = info->dlpi_phdr;
         object->n_headers = info->dlpi_phnum;
+        for (i = 0; i < info->dlpi_phnum; i++)
+            if (info->dlpi_phdr[i].p_type == PT_DYNAMIC) /* NOLINTNEXTLINE(performance-no-int-to-ptr) */
+                object->dynamic = (const void *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
         return 1;
     }
     return 0;
+}
+
+/* The program's own headers are where the kernel says (its segments may lie apart, as node's do); those of others
+ * behind the ELF header that their first segment begins with. */
+static void find_headers(struct object *object, const struct dl_find_object *found)
+{
+    const ElfW(Ehdr) *elf = found->dlfo_map_start;
+    const uintptr_t program = getauxval(AT_ENTRY);
+    if (program - (uintptr_t)found->dlfo_map_start <
+        (uintptr_t)found->dlfo_map_end - (uintptr_t)found->dlfo_map_start) {
+        object->headers = (const void *)getauxval(AT_PHDR); /* NOLINT(performance-no-int-to-ptr) */
+        object->n_headers = (unsigned)getauxval(AT_PHNUM);
+    } else if ((uintptr_t)elf == object->load && memcmp(elf->e_ident, ELFMAG, SELFMAG) == 0) {
+        object->headers = (const void *)((const char *)elf + elf->e_phoff);
+        object->n_headers = elf->e_phnum;
+    }
+}
+
+static int find_object(struct object *object)
+{
+    struct dl_find_object found;
+    if (!_dl_find_object)
+        return dl_iterate_phdr(find_in_list, object);
+    if (_dl_find_object((void *)object->pc, &found)) /* NOLINT(performance-no-int-to-ptr) */
+        return 0;
+    object->load = found.dlfo_link_map->l_addr;
+    object->path = found.dlfo_link_map->l_name;
+    object->dynamic = found.dlfo_link_map->l_ld;
+    find_headers(object, &found);
+    return 1;
 }
 
 static uint64_t hash_bytes(const void *bytes, size_t len)
@@ -106,7 +141,7 @@ void module_of(struct frame *frame)
     frame->module = "";
     frame->module_id = 0;
     frame->offset = frame->pc;
-    if (!dl_iterate_phdr(find_in_list, &object))
+    if (!find_object(&object))
         return;
     frame->module = object.path && object.path[0] ? object.path : program_path();
     frame->offset = frame->pc - object.load;
@@ -117,4 +152,87 @@ void module_of(struct frame *frame)
     }
     if (!frame->module_id)
         frame->module_id = hash_bytes(frame->module, strlen(frame->module));
+}
+
+/* --- functions ------------------------------------------------------------------------------------------------------
+ */
+
+/* What the dynamic section says about symbols. */
+struct symbols {
+    const ElfW(Sym) * table;
+    const char *names;
+    const uint32_t *hash, *gnu_hash;
+};
+
+/* glibc has added the load address to these already; not in an object that it did not map (the vDSO). */
+static const void *relocated(const struct object *object, uintptr_t at)
+{
+    return (const void *)(at < object->load ? at + object->load : at); /* NOLINT(performance-no-int-to-ptr) */
+}
+
+static struct symbols find_symbols(const struct object *object)
+{
+    struct symbols found = {0};
+    for (const ElfW(Dyn) *entry = object->dynamic; entry && entry->d_tag != DT_NULL; entry++) {
+        const void *at = relocated(object, entry->d_un.d_ptr);
+        if (entry->d_tag == DT_SYMTAB)
+            found.table = at;
+        else if (entry->d_tag == DT_STRTAB)
+            found.names = at;
+        else if (entry->d_tag == DT_HASH)
+            found.hash = at;
+        else if (entry->d_tag == DT_GNU_HASH)
+            found.gnu_hash = at;
+    }
+    return found;
+}
+
+/* The table does not say how long it is; its hash tables do. */
+static size_t count_symbols(const struct symbols *symbols)
+{
+    if (symbols->hash)
+        return symbols->hash[1];
+    if (!symbols->gnu_hash)
+        return 0;
+    const uint32_t n_buckets = symbols->gnu_hash[0], first = symbols->gnu_hash[1], bloom_words = symbols->gnu_hash[2];
+    const uint32_t *buckets = symbols->gnu_hash + 4 + bloom_words * (sizeof(ElfW(Addr)) / 4);
+    const uint32_t *chain = buckets + n_buckets;
+    uint32_t last = 0;
+    for (uint32_t i = 0; i < n_buckets; i++)
+        if (buckets[i] > last)
+            last = buckets[i];
+    if (last < first)
+        return first;
+    while (!(chain[last - first] & 1))
+        last++;
+    return last + 1;
+}
+
+static int is_function(const ElfW(Sym) * symbol)
+{
+    const unsigned type = symbol->st_info & 15u; /* ELF64_ST_TYPE and ELF32_ST_TYPE */
+    return symbol->st_shndx != SHN_UNDEF && symbol->st_value && (type == STT_FUNC || type == STT_GNU_IFUNC);
+}
+
+int module_function(uintptr_t pc, const char **name, uint64_t *offset)
+{
+    struct object object = {.pc = pc};
+    const ElfW(Sym) *best = NULL;
+    if (!find_object(&object))
+        return -ENOENT;
+    const struct symbols symbols = find_symbols(&object);
+    const size_t n = symbols.table && symbols.names ? count_symbols(&symbols) : 0;
+    const uintptr_t at = pc - object.load;
+    for (size_t i = 0; i < n; i++) {
+        const ElfW(Sym) *symbol = &symbols.table[i];
+        if (!is_function(symbol) || at < symbol->st_value || (symbol->st_size && at - symbol->st_value >= symbol->st_size))
+            continue;
+        if (!best || symbol->st_value > best->st_value)
+            best = symbol;
+    }
+    if (!best)
+        return -ENOENT;
+    *name = symbols.names + best->st_name;
+    *offset = at - best->st_value;
+    return 0;
 }

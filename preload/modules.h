@@ -1,5 +1,5 @@
-/* Which object an address belongs to, and what identifies that object in every run.  No lock of autopin's is held;
- * callers hold none either (dl_iterate_phdr takes the loader's). */
+/* Which object and function an address belongs to, and what identifies that object in every run.  No lock: not the
+ * loader's either, where glibc is 2.35 or newer; callers hold none. */
 #ifndef AUTOPIN_MODULES_H
 #define AUTOPIN_MODULES_H
 
@@ -9,6 +9,10 @@
 
 /* Fills in module, module_id and offset of a frame whose pc is set.  `module` points into the loader's data. */
 void module_of(struct frame *frame);
+
+/* The function of the dynamic symbol table that pc lies in, and how far inside.  `name` points into the object.  Slow.
+ * Errors: -ENOENT. */
+int module_function(uintptr_t pc, const char **name, uint64_t *offset);
 
 /* Whether pc belongs to the dynamic loader itself, or to this library. */
 int module_is_loader(uintptr_t pc);

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "report_out.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 
 #include "driver.h"
 #include "life.h"
+#include "modules.h"
 #include "policy/engine.h"
 #include "policy/prim.h"
 #include "policy/report.h"
@@ -52,12 +52,13 @@ static void put(void *ctx, const char *text, size_t len)
 /* Symbols of the dynamic table only: what is in the process anyway. */
 static int symbolise(void *ctx, const struct frame *frame, char *function, size_t cap, uint64_t *offset)
 {
-    Dl_info info;
+    const char *name;
     (void)ctx;
-    if (!dladdr((void *)(frame->pc - 1), &info) || !info.dli_sname) /* NOLINT(performance-no-int-to-ptr) */
-        return -ENOENT;
-    *offset = frame->pc - (uintptr_t)info.dli_saddr;
-    snprintf(function, cap, "%s", info.dli_sname);
+    const int rc = module_function(frame->pc - 1, &name, offset);
+    if (rc)
+        return rc;
+    ++*offset;
+    snprintf(function, cap, "%s", name);
     return 0;
 }
 

@@ -2,8 +2,13 @@
 #define _GNU_SOURCE
 #include "threads.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "policy/prim.h"
 
@@ -24,6 +29,38 @@ void thread_with_room(void (*body)(void *), void *arg)
     }
     on_stack(body, arg, stack + ROOM_BYTES);
     prim_unmap(stack, ROOM_BYTES);
+}
+
+/* The first thread's stack ends where the kernel puts AT_RANDOM's bytes, and nothing is mapped for a while below it
+ * (Linux 6.18, mm/util.c: mmap_base(), MIN_GAP 128 MiB). */
+static int first_stack(uintptr_t *low, uintptr_t *end)
+{
+    const uintptr_t surely = (uintptr_t)64 << 20;
+    *end = getauxval(AT_RANDOM);
+    *low = *end > surely ? *end - surely : *end;
+    return 0;
+}
+
+static int given_stack(uintptr_t *low, uintptr_t *end)
+{
+    pthread_attr_t attr;
+    void *base = NULL;
+    size_t bytes = 0;
+    if (pthread_getattr_np(pthread_self(), &attr))
+        return -ENOMEM;
+    pthread_attr_getstack(&attr, &base, &bytes);
+    pthread_attr_destroy(&attr);
+    *low = (uintptr_t)base;
+    *end = *low + bytes;
+    return 0;
+}
+
+int thread_owns_stack(const void *low, const void *high)
+{
+    static __thread uintptr_t from, end;
+    if (!end && (syscall(SYS_gettid) == getpid() ? first_stack(&from, &end) : given_stack(&from, &end)))
+        return 0;
+    return (uintptr_t)low >= from && low <= high && (uintptr_t)high < end;
 }
 
 int thread_start(void *(*body)(void *), void *arg)

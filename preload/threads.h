@@ -9,4 +9,8 @@ int thread_start(void *(*body)(void *), void *arg);
  * the thread's.  Not for bodies that unwind. */
 void thread_with_room(void (*body)(void *), void *arg);
 
+/* Whether both addresses lie on the stack that the calling thread was started with, lower one first: what is between
+ * them is then mapped as long as the thread lives and the lower one is in use. */
+int thread_owns_stack(const void *low, const void *high);
+
 #endif

@@ -10,11 +10,11 @@
 #include "unwind.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 
 #include "modules.h"
+#include "policy/lock.h"
 #include "policy/prim.h"
 #include "policy/site.h"
 #include "self.h"
@@ -25,7 +25,7 @@ enum {
     DEEPEST = SITE_FRAMES + 5, /* frames looked at, autopin's own included */
     CACHE_NONE = 0,
 };
-static const uint64_t PATIENCE_NS = 20000000;
+static const uint64_t PATIENCE_NS = 20000000, PATIENCE_FORK_NS = 2000000000;
 
 #if defined(__x86_64__)
 #define UNW(name) "_ULx86_64_" name
@@ -44,35 +44,11 @@ static _Atomic uint32_t state;
 static int (*_Atomic unw_backtrace)(void **buffer, int size); /* NULL: libgcc's is used */
 static int (*gcc_backtrace)(int (*callback)(void *context, void *arg), void *arg);
 static uintptr_t (*gcc_get_ip)(void *context);
+static uintptr_t (*gcc_get_cfa)(void *context);
+static _Atomic uint32_t loading; /* by a thread of autopin's */
+static _Atomic uint32_t walking; /* threads inside libunwind, which hold the loader's lock on its list at times */
+static _Atomic uint32_t forking; /* none may enter */
 
-/* A cursor of libunwind (x86-64: 127 words), its context (a ucontext_t), and the registers it is asked for. */
-struct cursor {
-    uintptr_t words[127];
-};
-struct context {
-    uintptr_t words[128];
-};
-enum {
-    REGISTER_SP = 7,
-    REGISTER_IP = 16
-};
-static int (*unw_getcontext)(struct context *);
-static int (*unw_init_local)(struct cursor *, struct context *);
-static int (*unw_step)(struct cursor *);
-static int (*unw_get_reg)(struct cursor *, int, uintptr_t *);
-
-/* What unwind_slots() needs; where something is missing it finds nothing. */
-static void load_cursor(void *lib)
-{
-#if defined(__x86_64__)
-    unw_getcontext = (int (*)(struct context *))dlsym(lib, "_Ux86_64_getcontext");
-    unw_init_local = (int (*)(struct cursor *, struct context *))dlsym(lib, UNW("init_local"));
-    unw_step = (int (*)(struct cursor *))dlsym(lib, UNW("step"));
-    unw_get_reg = (int (*)(struct cursor *, int, uintptr_t *))dlsym(lib, UNW("get_reg"));
-#else
-    (void)lib;
-#endif
-}
 
 static int load_libunwind(void)
 {
@@ -85,7 +61,6 @@ static int load_libunwind(void)
     if (!set_policy || !space || !backtrace)
         return 0;
     set_policy(*space, CACHE_NONE);
-    load_cursor(lib);
     /* The first use of libunwind's thread-local data waits for the loader's lock (glibc 2.36, tls_get_addr_tail): here.
      */
     void *here[2];
@@ -100,8 +75,9 @@ static int load_libgcc(void)
     if (!lib)
         return 0;
     gcc_get_ip = (uintptr_t(*)(void *))dlsym(lib, "_Unwind_GetIP");
+    gcc_get_cfa = (uintptr_t(*)(void *))dlsym(lib, "_Unwind_GetCFA");
     gcc_backtrace = (int (*)(int (*)(void *, void *), void *))dlsym(lib, "_Unwind_Backtrace");
-    return gcc_get_ip && gcc_backtrace;
+    return gcc_get_ip && gcc_get_cfa && gcc_backtrace;
 }
 
 static void *load(void *unused)
@@ -110,6 +86,8 @@ static void *load(void *unused)
     const int gcc = load_libgcc(), unwind = load_libunwind();
     atomic_store_explicit(&state, gcc || unwind ? LOADED : USELESS, memory_order_release);
     prim_wake(&state);
+    atomic_store(&loading, 0);
+    prim_wake(&loading);
     self.busy--;
     return unused;
 }
@@ -117,38 +95,66 @@ static void *load(void *unused)
 void unwind_start(void)
 {
     const uint64_t begin = prim_now_ns();
-    if (thread_start(load, NULL))
+    atomic_store(&loading, 1);
+    if (thread_start(load, NULL)) {
+        atomic_store(&loading, 0);
         return;
+    }
     while (atomic_load(&state) == NOT_LOADED && prim_now_ns() - begin < PATIENCE_NS)
         prim_wait(&state, NOT_LOADED);
 }
 
+static void walk_end(void)
+{
+    if (atomic_fetch_sub(&walking, 1) == 1 && atomic_load(&forking))
+        prim_wake(&walking);
+}
+
+/* Not while a thread forks: the child would inherit the loader's lock. */
+static void walk_begin(void)
+{
+    atomic_fetch_add(&walking, 1);
+    while (atomic_load(&forking) && !lock_forking) {
+        walk_end();
+        prim_wait(&forking, 1);
+        atomic_fetch_add(&walking, 1);
+    }
+}
+
 struct walk {
     uintptr_t *pcs;
+    const uintptr_t **at; /* where each lies; NULL: not asked for */
     unsigned n, most;
 };
 
 static int step(void *context, void *arg)
 {
     struct walk *walk = arg;
+    if (walk->at) /* x86-64 ABI, 3.4.5.1: the return address lies right below the CFA, which is the caller's */
+        walk->at[walk->n] = (const uintptr_t *)gcc_get_cfa(context) - 1; /* NOLINT(performance-no-int-to-ptr) */
     walk->pcs[walk->n++] = gcc_get_ip(context);
     return walk->n < walk->most ? 0 : 5; /* _URC_NO_REASON, _URC_END_OF_STACK */
+}
+
+static unsigned gcc_stack(uintptr_t *pcs, const uintptr_t **at, unsigned most)
+{
+    struct walk walk = {.pcs = pcs, .at = at, .most = most};
+    if (gcc_backtrace)
+        gcc_backtrace(step, &walk);
+    return walk.n;
 }
 
 static unsigned raw_stack(uintptr_t *pcs, unsigned most)
 {
     if (atomic_load_explicit(&state, memory_order_acquire) != LOADED)
         return 0;
+    if (!unw_backtrace)
+        return gcc_stack(pcs, NULL, most);
+    walk_begin();
     int (*const backtrace)(void **, int) = unw_backtrace;
-    if (backtrace) {
-        const int n = backtrace((void **)pcs, (int)most);
-        return n > 0 ? (unsigned)n : 0;
-    }
-    if (!gcc_backtrace)
-        return 0;
-    struct walk walk = {.pcs = pcs, .most = most};
-    gcc_backtrace(step, &walk);
-    return walk.n;
+    const int n = backtrace ? backtrace((void **)pcs, (int)most) : 0;
+    walk_end();
+    return n > 0 ? (unsigned)n : 0;
 }
 
 unsigned unwind_stack(uintptr_t *pcs, unsigned most, uintptr_t caller)
@@ -167,31 +173,63 @@ unsigned unwind_stack(uintptr_t *pcs, unsigned most, uintptr_t caller)
 
 int unwind_slots(const uintptr_t *slot, const uintptr_t *pcs, unsigned n, const uintptr_t **at)
 {
-    struct context context;
-    struct cursor cursor;
-    unsigned found = 0;
-    if (!unw_getcontext || !unw_init_local || !unw_step || !unw_get_reg)
+    uintptr_t all[DEEPEST];
+    const uintptr_t *all_at[DEEPEST] = {0};
+    unsigned from = 0;
+    if (atomic_load_explicit(&state, memory_order_acquire) != LOADED)
         return 0;
-    unw_getcontext(&context);
-    if (unw_init_local(&cursor, &context))
+    const unsigned found = gcc_stack(all, all_at, DEEPEST);
+    while (from < found && module_is_own(all[from]))
+        from++;
+    if (found - from < n || all_at[from] != slot)
         return 0;
-    while (found < n && unw_step(&cursor) > 0) {
-        uintptr_t ip, sp;
-        if (unw_get_reg(&cursor, REGISTER_IP, &ip) || unw_get_reg(&cursor, REGISTER_SP, &sp))
+    for (unsigned i = 0; i < n; i++) {
+        at[i] = all_at[from + i];
+        if (all[from + i] != pcs[i] || !thread_owns_stack(slot, at[i]) || *at[i] != pcs[i])
             return 0;
-        if (module_is_own(ip))
-            continue;
-        at[found] = (const uintptr_t *)sp - 1; /* NOLINT(performance-no-int-to-ptr) */
-        if (ip != pcs[found] || *at[found] != ip || (found == 0 && at[0] != slot))
-            return 0;
-        found++;
     }
-    return found == n;
+    return 1;
 }
 
 void unwind_distrust(void)
 {
     unw_backtrace = NULL;
+}
+
+/* Until nobody is counted; not for ever, and not at all where this thread may hold the lock that they wait for. */
+static void wait_until_none(_Atomic uint32_t *count)
+{
+    const uint64_t begin = prim_now_ns();
+    uint32_t seen;
+    while ((seen = atomic_load(count)) && !self.in_callback && prim_now_ns() - begin < PATIENCE_FORK_NS)
+        prim_wait(count, seen);
+}
+
+void unwind_fork_prepare(void)
+{
+    wait_until_none(&loading);
+}
+
+void unwind_fork_take(void)
+{
+    atomic_store(&forking, 1);
+    wait_until_none(&walking);
+}
+
+void unwind_fork_drop(void)
+{
+    atomic_store(&forking, 0);
+    prim_wake(&forking);
+}
+
+/* Another thread of the program may have held the loader's lock: libunwind would wait for it for ever, libgcc's
+ * unwinder takes none (gcc 12, glibc 2.35: _dl_find_object). */
+void unwind_fork_child(void)
+{
+    atomic_store(&walking, 0);
+    atomic_store(&loading, 0);
+    unwind_distrust();
+    unwind_fork_drop();
 }
 
 const char *unwind_name(void)
