@@ -57,11 +57,20 @@ void block_move_end(struct block *block)
     step(block, BLOCK_MOVING, BLOCK_PLAIN, 0, 0);
 }
 
-int block_unpin_begin(struct block *block)
+static int unpin_begin(struct block *block, uint32_t never)
 {
-    const uint32_t never = ANY_REFS | WORD_HELD;
     return step(block, BLOCK_PINNED, BLOCK_UNPINNING, never, 0) ||
            step(block, BLOCK_QUARANTINED, BLOCK_UNPINNING, never, WORD_FREED);
+}
+
+int block_unpin_begin(struct block *block)
+{
+    return unpin_begin(block, ANY_REFS | WORD_HELD);
+}
+
+int block_lose_begin(struct block *block)
+{
+    return unpin_begin(block, ANY_REFS);
 }
 
 int block_recycle(struct block *block)

@@ -72,11 +72,13 @@ struct block {
         tainted;        /* the program changed its protection, locks or inheritance: not to be served again as it is */
     uint8_t committed;  /* its slot is readable and writable; the slot's owner's */
     uint8_t fresh;      /* allocated without resident pages: its first touch faults */
+    uint8_t avoidable;  /* … where an earlier block could have been recycled */
     struct block *next; /* arena's free slots, or the engine's queue; that list's lock */
     struct block *pin_next;  /* the engine's list of pinned blocks; engine lock */
     struct block **pin_link; /* likewise: what points here; NULL when not in the list */
     struct block *rest_next; /* the engine's quarantine of this class; engine lock */
-    int resting;             /* whether it is in that list; engine lock */
+    uint8_t resting;         /* whether it is in that list; engine lock */
+    uint8_t queued;          /* whether it is in the engine's queue; engine lock */
 };
 
 static inline uint32_t block_word(const struct block *block)
@@ -95,7 +97,8 @@ int block_pin_begin(struct block *block);       /* PLAIN, nobody else's claim on
 int block_pin_begin_freed(struct block *block); /* the same for a block its program is just freeing; sets FREED */
 int block_move_begin(struct block *block);      /* PLAIN, nothing in flight → MOVING */
 void block_move_end(struct block *block);       /* MOVING → PLAIN */
-int block_unpin_begin(struct block *block);     /* PINNED or QUARANTINED, nothing in flight → UNPINNING */
+int block_unpin_begin(struct block *block);     /* PINNED or QUARANTINED, nothing in flight, not held → UNPINNING */
+int block_lose_begin(struct block *block);      /* the same, held or not: its context is ending */
 int block_recycle(struct block *block);         /* QUARANTINED, nothing in flight → PINNED */
 void block_kept(struct block *block);           /* UNPINNING or PINNING → KEPT */
 /* Counts one operation in flight; returns the word as it was then. */

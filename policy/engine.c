@@ -37,15 +37,10 @@ enum backend_kind engine_backend(void)
     return (enum backend_kind)atomic_load_explicit(&engine.backend, memory_order_relaxed);
 }
 
-static int other_backend(const struct block *block, const void *kind)
-{
-    return block->pin_backend != *(const enum backend_kind *)kind;
-}
-
 void engine_use_backend(enum backend_kind kind)
 {
-    if (atomic_exchange(&engine.backend, kind) != (int)kind)
-        engine_demote_matching(other_backend, &kind);
+    if (atomic_exchange(&engine.backend, kind) != (int)kind && ledger_bytes())
+        prim_kick();
 }
 
 /* --- allocation -----------------------------------------------------------------------------------------------------
@@ -91,22 +86,46 @@ void engine_born(struct block *block, struct site *site, size_t bytes)
     atomic_store_explicit(&block->worth_ns, 0, memory_order_relaxed);
     block_born(block);
     account_born(site, bytes);
-    if (avoidable_faults(block) && engine_backend() == BACKEND_MLOCK) {
-        count_add(&site->paid_ns, fault_ns(site, bytes));
-        count_add(&site->lost_ns, fault_ns(site, bytes));
-        worth_add(block, fault_ns(site, bytes), prim_coarse_ns());
+    block->avoidable = (uint8_t)avoidable_faults(block);
+}
+
+/* What the block's page faults have cost, now that it is known which of its pages were ever touched. */
+static void credit_faults(struct block *block)
+{
+    struct site *site = block->site;
+    if (!block->avoidable || engine_backend() != BACKEND_MLOCK)
+        return;
+    const uint64_t ns = fault_ns(site, prim_resident_bytes(block->base, page_round(block->bytes)));
+    block->avoidable = 0;
+    count_add(&site->paid_ns, ns);
+    count_add(&site->lost_ns, ns);
+    worth_add(block, ns, prim_coarse_ns());
+}
+
+static void pin_now(struct block *block)
+{
+    if (work_begin()) {
+        pin_block(block);
+        work_end();
+    } else {
+        pin_cancel(block);
     }
 }
 
-/* Now, where the program is to wait for it; else by the worker, who in any case looks after idle memory from now on. */
-static void pin_soon(struct block *block)
+/* Now, where the program is to wait for it; else by the worker, who in any case looks after idle memory from now on.
+ * Returns whether the block's state allowed it. */
+static int pin_soon(struct block *block, int (*begin)(struct block *), struct pin_plan plan, enum reason why)
 {
+    struct site *site = block->site;
+    plan.now = site->pin_wait;
     atomic_store_explicit(&block->used_ns, prim_coarse_ns(), memory_order_relaxed);
-    if (block->site->pin_wait)
-        pin_block(block);
-    else
-        queue_add(block);
+    if (!pinning_add(block, begin, &plan))
+        return 0;
+    atomic_store_explicit(&site->why, why, memory_order_relaxed);
+    if (plan.now)
+        pin_now(block);
     prim_kick();
+    return 1;
 }
 
 /* A site may ask for a different size each time: then nothing kept of this one would serve the next. */
@@ -115,27 +134,32 @@ static int size_recurs(const struct block *block)
     return atomic_load_explicit(&engine.faulted[block->size_class], memory_order_relaxed) >= RECURS_TIMES;
 }
 
-/* Backend mlock: a block that is being freed is worth locking for the next of its site.  Returns whether it was taken.
- */
+/* Why a block that is being freed is worth locking for the next one, or why not. */
+static enum reason keep_reason(const struct block *block)
+{
+    const size_t bytes = page_round(block->bytes);
+    const enum reason reason = decide_at_free(block->site, block);
+    if (reason_refuses(reason))
+        return reason;
+    if (reason == REASON_RECURS && (prim_keeps(block->bytes) || !size_recurs(block)))
+        return REASON_NOT_YET;
+    if (prim_coarse_ns() < atomic_load_explicit(&block->retry_ns, memory_order_relaxed))
+        return REASON_NOT_YET;
+    return is_sparse(block, bytes, absent_bytes(block, bytes)) ? REASON_SPARSE : reason;
+}
+
+/* Backend mlock: takes a block that is being freed and is worth it.  Returns whether it was taken. */
 static int keep_locked(struct block *block)
 {
     if (engine_backend() != BACKEND_MLOCK || block_state(block) != BLOCK_PLAIN)
         return 0;
-    const enum reason reason = decide_at_free(block->site, block);
-    if (reason == REASON_RECURS && (prim_keeps(block->bytes) || !size_recurs(block)))
+    credit_faults(block);
+    const enum reason reason = keep_reason(block);
+    if (reason == REASON_NEVER || reason == REASON_SPARSE)
+        refuse(block, reason);
+    if (reason_refuses(reason))
         return 0;
-    if (reason_refuses(reason) || prim_coarse_ns() < atomic_load_explicit(&block->retry_ns, memory_order_relaxed)) {
-        if (reason == REASON_NEVER)
-            refuse(block, reason);
-        return 0;
-    }
-    if (!block_pin_begin_freed(block))
-        return 0;
-    block->pin_bytes = page_round(block->bytes);
-    block->pin_backend = BACKEND_MLOCK;
-    atomic_store_explicit(&block->site->why, reason, memory_order_relaxed);
-    pin_soon(block);
-    return 1;
+    return pin_soon(block, block_pin_begin_freed, (struct pin_plan){.backend = BACKEND_MLOCK}, reason);
 }
 
 void engine_free(struct block *block)
@@ -218,12 +242,7 @@ void engine_copy_end(struct block *block)
 
 void engine_promote(struct block *block, enum reason why, void *context, int device)
 {
-    if (atomic_load(&block->tainted) || !block_pin_begin(block))
-        return;
-    block->pin_bytes = page_round(block->bytes);
-    block->pin_backend = BACKEND_CUDA;
-    block->pin_context = context;
-    block->pin_device = device;
-    atomic_store_explicit(&block->site->why, why, memory_order_relaxed);
-    pin_soon(block);
+    if (!atomic_load(&block->tainted))
+        (void)pin_soon(block, block_pin_begin,
+                       (struct pin_plan){.backend = BACKEND_CUDA, .context = context, .device = device}, why);
 }

@@ -15,7 +15,8 @@ enum {
 /* Gets ready.  Call once, before anything else here. */
 void engine_start(const struct options *options);
 
-/* From now on blocks are pinned this way.  Pins of another backend end first.  Context: driver hook. */
+/* From now on blocks are pinned this way.  The worker ends pins of another backend; nobody waits for it.
+ * Context: driver hook. */
 void engine_use_backend(enum backend_kind kind);
 enum backend_kind engine_backend(void);
 
@@ -56,8 +57,15 @@ void engine_promote(struct block *block, enum reason why, void *context, int dev
 /* Unpins the block before returning, once nothing is in flight.  Context: driver hook. */
 void engine_demote(struct block *block);
 
-/* Unpins every pinned block that `match` picks, before returning.  Context: driver hook. */
-void engine_demote_matching(int (*match)(const struct block *block, const void *what), const void *what);
+/* Which blocks. */
+typedef int (*block_match)(const struct block *block, const void *what);
+
+/* Unpins every pinned block that `match` picks and no graph names, before returning.  Context: hook. */
+void engine_demote_matching(block_match match, const void *what);
+
+/* Unpins every pinned block that `match` picks, before returning: their contexts are ending, and so are the graphs that
+ * name them.  Context: driver hook. */
+void engine_lose_matching(block_match match, const void *what);
 
 /* The application is about to register (part of) the block itself: unpinned, and not pinned again until the same number
  * of engine_app_release() calls.  Context: driver hook. */
@@ -77,6 +85,10 @@ void engine_hold(struct block *block);
 /* Does what is queued.  Returns how long until there may be more to do; UINT64_MAX when nothing is foreseen.
  * Units: ns.  Context: worker. */
 uint64_t engine_work(void);
+
+/* Between the parts of a long pin or unpin: lets a fork() that waits for it go ahead.  Returns 0 when the process is
+ * ending: no driver call may follow.  Context: prim_pin(), prim_unpin(). */
+int engine_pause(void);
 
 /* Around driver calls that autopin makes on its own account outside engine_work(): begin returns 0 when the process is
  * ending and none may be made; engine_stop() and fork() wait for the end. */

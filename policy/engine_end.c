@@ -7,15 +7,17 @@
 #include "totals.h"
 
 static const uint64_t QUIET_NS = 2000000000;
+static const uint64_t RETRY_NS = 5000000; /* how often it is asked whether what cannot be unpinned now can be */
 
 struct search {
-    int (*match)(const struct block *block, const void *what);
+    block_match match;
     const void *what;
+    int (*begin)(struct block *block); /* the event that takes it */
     struct block *wait_for; /* one that matches but cannot be unpinned just now */
     uint32_t seen;
 };
 
-/* Takes one matching block out of the lists, UNPINNING; or says in `search` which one to wait for. */
+/* One matching block that can be unpinned, now UNPINNING; or `search` says which one to wait for. */
 static struct block *matching_take(struct search *search)
 {
     struct block *block;
@@ -23,10 +25,12 @@ static struct block *matching_take(struct search *search)
     lock_take(&engine.lock);
     for (block = engine.pinned; block; block = block->pin_next) {
         const uint32_t word = block_word(block);
-        if ((word & WORD_HELD) || WORD_STATE(word) == BLOCK_KEPT || !search->match(block, search->what))
+        if (WORD_STATE(word) == BLOCK_KEPT || !search->match(block, search->what))
             continue;
-        if (block_unpin_begin(block)) {
-            pinned_remove(block);
+        if ((word & WORD_HELD) && search->begin != block_lose_begin)
+            continue;
+        if (search->begin(block)) {
+            rest_remove(block);
             break;
         }
         search->wait_for = block;
@@ -36,34 +40,29 @@ static struct block *matching_take(struct search *search)
     return block;
 }
 
-/* Drops queued promotions that match. */
-static void queue_drop(int (*match)(const struct block *block, const void *what), const void *what)
+/* Gives up the promotions that match and have not begun. */
+static void queue_cancel(block_match match, const void *what)
 {
-    struct block *again = NULL, *block;
-    while ((block = queue_take())) {
-        if (match(block, what)) {
-            settle_block(block, block_pin_done(block, 0), 0);
-        } else {
-            block->next = again;
-            again = block;
-        }
-    }
-    const int put_back = again != NULL;
-    while ((block = again)) {
-        again = block->next;
-        queue_add(block);
-    }
-    if (put_back)
-        prim_kick(); /* the worker may have found the queue empty meanwhile, and gone */
+    struct block *block;
+    do {
+        lock_take(&engine.lock);
+        block = engine.queue;
+        while (block && !match(block, what))
+            block = block->next;
+        if (block)
+            pinned_remove(block);
+        lock_drop(&engine.lock);
+        if (block)
+            pin_cancel(block);
+    } while (block);
 }
 
-void engine_demote_matching(int (*match)(const struct block *block, const void *what), const void *what)
+static void unpin_all(struct search search)
 {
-    struct search search = {.match = match, .what = what};
     if (!work_begin())
         return;
-    queue_drop(match, what);
-    for (;;) {
+    do {
+        queue_cancel(search.match, search.what);
         struct block *block = matching_take(&search);
         if (block)
             unpin_block(block, 0);
@@ -71,8 +70,18 @@ void engine_demote_matching(int (*match)(const struct block *block, const void *
             prim_wait(&search.wait_for->word, search.seen);
         else
             break;
-    }
+    } while (engine_pause());
     work_end();
+}
+
+void engine_demote_matching(block_match match, const void *what)
+{
+    unpin_all((struct search){.match = match, .what = what, .begin = block_unpin_begin});
+}
+
+void engine_lose_matching(block_match match, const void *what)
+{
+    unpin_all((struct search){.match = match, .what = what, .begin = block_lose_begin});
 }
 
 static int any_block(const struct block *block, const void *what)
@@ -117,6 +126,8 @@ void engine_taint(struct block *block)
 {
     atomic_store(&block->tainted, 1);
     atomic_store(&block->retry_ns, UINT64_MAX);
+    if (block_state(block) >= BLOCK_PINNING)
+        prim_kick(); /* it is unpinned as soon as that can be */
 }
 
 void engine_huge(struct block *block)
@@ -135,12 +146,13 @@ void engine_hold(struct block *block)
 /* --- the worker's round ---------------------------------------------------------------------------------------------
  */
 
-/* Idle means: in quarantine and not asked for, or pinned for copies that have stopped coming. */
+/* Idle means: of no use as it is pinned, or in quarantine and not asked for, or pinned for copies that have stopped
+ * coming. */
 static int idle(const struct block *block, const void *now)
 {
     const uint64_t used = atomic_load_explicit(&block->used_ns, memory_order_relaxed);
-    if (atomic_load(&block->tainted))
-        return block_state(block) == BLOCK_QUARANTINED;
+    if (atomic_load(&block->tainted) || block->pin_backend != engine_backend())
+        return 1;
     if (engine.options->idle_timeout == 0)
         return 0;
     if (*(const uint64_t *)now - used < engine.options->idle_timeout || *(const uint64_t *)now < used)
@@ -151,15 +163,19 @@ static int idle(const struct block *block, const void *now)
 uint64_t engine_work(void)
 {
     struct block *block;
-    while ((block = queue_take()))
-        pin_block(block);
-    if (!work_begin())
+    if (!work_begin()) {
+        queue_cancel(any_block, NULL);
         return UINT64_MAX;
+    }
+    while (engine_pause() && (block = queue_take()))
+        pin_block(block);
     const uint64_t now = prim_now_ns();
-    struct search search = {.match = idle, .what = &now};
-    while ((block = matching_take(&search)))
+    struct search search = {.match = idle, .what = &now, .begin = block_unpin_begin};
+    while (engine_pause() && (block = matching_take(&search)))
         unpin_block(block, 0);
     work_end();
+    if (search.wait_for)
+        return RETRY_NS;
     return ledger_bytes() && engine.options->idle_timeout ? engine.options->idle_timeout / 4 : UINT64_MAX;
 }
 
@@ -193,13 +209,17 @@ void engine_stop(void)
 
 void engine_drop_queue(void)
 {
-    queue_drop(any_block, NULL);
+    if (!work_begin())
+        return;
+    queue_cancel(any_block, NULL);
+    work_end();
 }
 
 void engine_fork_take(void)
 {
     atomic_store(&engine.forking, 1);
-    wait_quiet();
+    if (lock_forking != LOCK_SEIZING)
+        wait_quiet();
     sites_fork_take();
     lock_take(&engine.lock);
 }
@@ -225,7 +245,7 @@ static void forget_block(struct block *block)
     const uint32_t word = block_word(block);
     const int freed = WORD_STATE(word) == BLOCK_QUARANTINED || (word & WORD_FREED);
     block->pin_link = NULL;
-    block->resting = 0;
+    block->resting = block->queued = 0;
     block->pin_backend = BACKEND_NONE;
     atomic_store(&block->word, freed ? BLOCK_GONE : BLOCK_PLAIN);
     if (freed)
@@ -241,10 +261,6 @@ void engine_fork_child(void)
         atomic_store(&engine.backend, BACKEND_NONE);
     for (block = engine.pinned; block; block = next) {
         next = block->pin_next;
-        forget_block(block);
-    }
-    for (block = engine.queue; block; block = next) {
-        next = block->next;
         forget_block(block);
     }
     engine.pinned = engine.queue = NULL;

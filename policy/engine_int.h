@@ -7,9 +7,9 @@
 
 struct engine {
     struct lock lock;                           /* guards the lists below */
-    struct block *pinned;                       /* PINNING (once begun), PINNED, QUARANTINED */
+    struct block *pinned;                       /* PINNING, PINNED, QUARANTINED, UNPINNING */
     struct block *_Atomic rest[ENGINE_CLASSES]; /* quarantine; its emptiness may be read without the lock */
-    struct block *queue, **queue_end;           /* PINNING, not begun */
+    struct block *queue, **queue_end;           /* those that are PINNING, but not begun */
     _Atomic uint32_t faulted[ENGINE_CLASSES];   /* blocks of a class that were served without resident pages */
     const struct options *options;
     _Atomic int backend;
@@ -22,21 +22,42 @@ struct engine {
 extern struct engine engine;
 
 /* Lists; each takes the lock itself unless its comment says otherwise. */
-void pinned_add(struct block *block);
-void pinned_remove(struct block *block); /* lock held; also takes it out of quarantine */
+void pinned_remove(struct block *block); /* lock held; also takes it out of quarantine and of the queue */
 void rest_add(struct block *block);      /* if it is still QUARANTINED */
-void queue_add(struct block *block);
-struct block *queue_take(void);
+void rest_remove(struct block *block);   /* lock held */
+struct block *queue_take(void);          /* it stays in the list of pinned blocks */
 
-/* Pins a PINNING block: reserves, evicts if need be, pins, and settles what the program did meanwhile. */
+/* How a block is to be pinned. */
+struct pin_plan {
+    enum backend_kind backend;
+    void *context;
+    int device;
+    int now; /* by the caller, with pin_block(): it is not queued */
+};
+
+/* PLAIN → PINNING, by `begin` (block_pin_begin() or block_pin_begin_freed()), and into the lists in the same step: from
+ * here on whoever ends pins finds it.  Returns whether the block's state allowed it. */
+int pinning_add(struct block *block, int (*begin)(struct block *), const struct pin_plan *plan);
+
+/* Pins a PINNING block: reserves, evicts if need be, pins, and settles what the program did meanwhile.  Between
+ * work_begin() and work_end(). */
 void pin_block(struct block *block);
 
-/* Unpins an UNPINNING block that is in no list any more.  `evicted`: for the count. */
+/* Gives up a PINNING block that nobody has begun to pin and that is in no list any more. */
+void pin_cancel(struct block *block);
+
+/* Unpins an UNPINNING block that is out of quarantine; it leaves the list of pinned blocks when that is done.
+ * `evicted`: for the count. */
 void unpin_block(struct block *block, int evicted);
 
 /* Unpins the block that is worth least per byte (of the site `among`, or of all), if that is less than what `candidate`
  * is worth.  Returns whether there was one. */
 int evict_for(const struct block *candidate, const struct site *among);
+
+/* How many of the block's first `bytes` have no memory behind them yet; and whether that is too much of it for a block
+ * that nobody asked for to be pinned. */
+size_t absent_bytes(const struct block *block, size_t bytes);
+int is_sparse(const struct block *block, size_t bytes, size_t absent);
 
 /* Starts and ends a pin or unpin; begin fails when the process is ending. */
 int work_begin(void);

@@ -12,18 +12,56 @@ enum {
 
 struct engine engine = {.lock = {.rank = RANK_ENGINE}, .queue_end = &engine.queue};
 
-void pinned_add(struct block *block)
+/* Lock: engine.lock. */
+static void pinned_add(struct block *block)
 {
-    lock_take(&engine.lock);
     block->pin_next = engine.pinned;
     block->pin_link = &engine.pinned;
     if (engine.pinned)
         engine.pinned->pin_link = &block->pin_next;
     engine.pinned = block;
-    lock_drop(&engine.lock);
 }
 
-static void rest_remove(struct block *block)
+/* Lock: engine.lock. */
+static void queue_add(struct block *block)
+{
+    block->next = NULL;
+    block->queued = 1;
+    *engine.queue_end = block;
+    engine.queue_end = &block->next;
+}
+
+/* Lock: engine.lock. */
+static void queue_remove(struct block *block)
+{
+    struct block **link = &engine.queue;
+    if (!block->queued)
+        return;
+    while (*link != block)
+        link = &(*link)->next;
+    if (!(*link = block->next))
+        engine.queue_end = link;
+    block->queued = 0;
+}
+
+int pinning_add(struct block *block, int (*begin)(struct block *), const struct pin_plan *plan)
+{
+    lock_take(&engine.lock);
+    const int begun = begin(block);
+    if (begun) {
+        block->pin_bytes = page_round(block->bytes);
+        block->pin_backend = plan->backend;
+        block->pin_context = plan->context;
+        block->pin_device = plan->device;
+        pinned_add(block);
+        if (!plan->now)
+            queue_add(block);
+    }
+    lock_drop(&engine.lock);
+    return begun;
+}
+
+void rest_remove(struct block *block)
 {
     if (!block->resting)
         return;
@@ -41,6 +79,7 @@ static void rest_remove(struct block *block)
 void pinned_remove(struct block *block)
 {
     rest_remove(block);
+    queue_remove(block);
     if (!block->pin_link)
         return;
     *block->pin_link = block->pin_next;
@@ -60,21 +99,12 @@ void rest_add(struct block *block)
     lock_drop(&engine.lock);
 }
 
-void queue_add(struct block *block)
-{
-    lock_take(&engine.lock);
-    block->next = NULL;
-    *engine.queue_end = block;
-    engine.queue_end = &block->next;
-    lock_drop(&engine.lock);
-}
-
 struct block *queue_take(void)
 {
     lock_take(&engine.lock);
     struct block *block = engine.queue;
-    if (block && !(engine.queue = block->next))
-        engine.queue_end = &engine.queue;
+    if (block)
+        queue_remove(block);
     lock_drop(&engine.lock);
     return block;
 }
@@ -96,7 +126,8 @@ static int recycle_for(struct block *block, struct site *site)
 static struct block *rest_take(struct site *site, size_t need, uint32_t size_class)
 {
     for (struct block *block = engine.rest[size_class]; block; block = block->rest_next) {
-        if (block->pin_bytes >= need && !atomic_load(&block->tainted) && recycle_for(block, site)) {
+        if (block->pin_bytes >= need && block->pin_backend == engine_backend() && !atomic_load(&block->tainted) &&
+            recycle_for(block, site)) {
             rest_remove(block);
             return block;
         }

@@ -27,21 +27,35 @@ void refuse(struct block *block, enum reason reason)
     atomic_store_explicit(&block->retry_ns, prim_now_ns() + wait_ns, memory_order_relaxed);
 }
 
+/* Counts the caller as busy, once no fork is under way. */
+static void enter(void)
+{
+    atomic_fetch_add(&engine.busy, 1);
+    while (atomic_load(&engine.forking)) {
+        work_end();
+        prim_wait(&engine.forking, 1);
+        atomic_fetch_add(&engine.busy, 1);
+    }
+}
+
 int work_begin(void)
 {
-    for (;;) {
-        atomic_fetch_add(&engine.busy, 1);
-        if (lock_forking || (!atomic_load(&engine.stopping) && !atomic_load(&engine.forking)))
-            break;
-        work_end();
-        if (atomic_load(&engine.stopping))
-            return 0;
-        prim_wait(&engine.forking, 1);
-    }
-    if (!lock_forking)
+    if (lock_forking) /* the forking thread's own handlers: nothing is pinned or unpinned in the middle of a fork */
+        return 0;
+    enter();
+    if (!atomic_load(&engine.stopping))
         return 1;
-    work_end(); /* the forking thread's own handlers: nothing is pinned or unpinned in the middle of a fork */
+    work_end();
     return 0;
+}
+
+int engine_pause(void)
+{
+    if (atomic_load(&engine.forking)) {
+        work_end();
+        enter();
+    }
+    return !atomic_load(&engine.stopping);
 }
 
 void work_end(void)
@@ -65,8 +79,8 @@ static int evictable(const struct block *block)
     return (state == BLOCK_PINNED || state == BLOCK_QUARANTINED) && WORD_REFS(word) == 0 && (word & WORD_HELD) == 0;
 }
 
-/* Takes the least worthy block that can go (of one site: `among`, or of all) out of the lists, UNPINNING; NULL when
- * none is worth less than `candidate`. */
+/* The least worthy block that can go (of one site: `among`, or of all), now UNPINNING; NULL when none is worth less than
+ * `candidate`. */
 static struct block *victim_take(const struct block *candidate, const struct site *among)
 {
     const uint64_t now = prim_now_ns();
@@ -76,7 +90,7 @@ static struct block *victim_take(const struct block *candidate, const struct sit
         if (evictable(block) && (!among || block->site == among) && (!victim || worth_less(block, victim, now)))
             victim = block;
     if (victim && worth_less(victim, candidate, now) && block_unpin_begin(victim))
-        pinned_remove(victim);
+        rest_remove(victim);
     else
         victim = NULL;
     lock_drop(&engine.lock);
@@ -151,17 +165,32 @@ static enum reason reserve_site_cap(const struct block *block)
     return REASON_NONE;
 }
 
+size_t absent_bytes(const struct block *block, size_t bytes)
+{
+    return bytes - prim_resident_bytes(block->base, bytes);
+}
+
+int is_sparse(const struct block *block, size_t bytes, size_t absent)
+{
+    return block->site->promote.mode != PROMOTE_ALWAYS && absent > bytes / 4;
+}
+
 static enum reason reserve(const struct block *block)
 {
     struct site *site = block->site;
     const uint32_t word = block_word(block);
+    if (block->pin_backend != engine_backend())
+        return REASON_NOT_YET;
     if (WORD_APP(word))
         return REASON_APPLICATION;
     if (word & WORD_HELD)
         return REASON_GRAPH;
     if (block->pin_bytes > ledger_cap_bytes())
         return REASON_CAP;
-    if (prim_available_bytes() < engine.options->min_free)
+    const size_t absent = absent_bytes(block, block->pin_bytes);
+    if (is_sparse(block, block->pin_bytes, absent))
+        return REASON_SPARSE;
+    if (!prim_memory_take(absent, engine.options->min_free))
         return REASON_MEMORY_LOW;
     if (reserve_site_cap(block) != REASON_NONE)
         return REASON_SITE_CAP;
@@ -182,6 +211,8 @@ static enum reason reason_of_error(int rc)
         return REASON_UNSUPPORTED;
     if (rc == -EPERM || rc == -EAGAIN)
         return REASON_MEMLOCK;
+    if (rc == -ECANCELED)
+        return REASON_NOT_YET;
     return rc == -EBUSY ? REASON_APPLICATION : REASON_DRIVER;
 }
 
@@ -196,7 +227,7 @@ static enum reason pin_reserved(struct block *block, int *stuck)
     const uint64_t ns = prim_now_ns() - begin;
     if (rc == -EOPNOTSUPP)
         atomic_store(&engine.unsupported, 1);
-    *stuck = rc == -ENOTRECOVERABLE;
+    *stuck = rc == -ENOTRECOVERABLE || rc == -ECANCELED;
     if (rc)
         return reason_of_error(rc);
     cost_pin_seen(block->pin_bytes, ns);
@@ -215,11 +246,25 @@ static void spend(struct site *site, uint64_t ns)
         ;
 }
 
-/* Part of the block is locked and will not let go: it stays locked and mapped for ever, and counted under the cap. */
+/* Part of the block is locked and will not let go: it stays locked and mapped for ever, and counted under the cap.  At
+ * the end of the process that is nobody's fault. */
 static void keep_block(struct block *block)
 {
-    count_add(&totals.kept_blocks, 1);
+    count_add(&totals.kept_blocks, !atomic_load(&engine.stopping));
     block_kept(block);
+}
+
+static void delist(struct block *block)
+{
+    lock_take(&engine.lock);
+    pinned_remove(block);
+    lock_drop(&engine.lock);
+}
+
+void pin_cancel(struct block *block)
+{
+    delist(block);
+    settle_block(block, block_pin_done(block, 0), 0);
 }
 
 static void unreserve(const struct block *block)
@@ -228,20 +273,16 @@ static void unreserve(const struct block *block)
     ledger_release(block->pin_bytes, regions_of(block));
 }
 
-/* Pins a block for which there may be room.  REASON_NONE: it is pinned, and in the list. */
+/* Pins a block for which there may be room. */
 static enum reason try_pin(struct block *block, int *stuck)
 {
     enum reason reason = atomic_load(&engine.unsupported) ? REASON_UNSUPPORTED : reserve(block);
     if (reason != REASON_NONE)
         return reason;
-    pinned_add(block);
     reason = pin_reserved(block, stuck);
     if (reason == REASON_NONE)
         return reason;
-    count_add(&block->site->pin_failures, 1);
-    lock_take(&engine.lock);
-    pinned_remove(block);
-    lock_drop(&engine.lock);
+    count_add(&block->site->pin_failures, reason != REASON_NOT_YET);
     if (!*stuck)
         unreserve(block);
     return reason;
@@ -250,22 +291,20 @@ static enum reason try_pin(struct block *block, int *stuck)
 void pin_block(struct block *block)
 {
     int stuck = 0;
-    if (!work_begin()) {
-        settle_block(block, block_pin_done(block, 0), 0);
-        return;
-    }
     const enum reason reason = try_pin(block, &stuck);
-    if (reason != REASON_NONE) {
-        refuse(block, reason);
-    } else {
+    if (reason == REASON_NONE) {
         spend(block->site, cost_pin_ns(block->pin_bytes));
         atomic_store_explicit(&block->failures, 0, memory_order_relaxed);
+        settle_block(block, block_pin_done(block, 1), 0);
+        return;
     }
-    if (stuck)
+    refuse(block, reason);
+    if (stuck) {
+        delist(block);
         keep_block(block);
-    else
-        settle_block(block, block_pin_done(block, reason == REASON_NONE), 0);
-    work_end();
+    } else {
+        pin_cancel(block);
+    }
 }
 
 void unpin_block(struct block *block, int evicted)
@@ -274,6 +313,7 @@ void unpin_block(struct block *block, int evicted)
     const size_t pin_bytes = block->pin_bytes;
     const uint32_t regions = regions_of(block);
     const int rc = prim_unpin(block);
+    delist(block);
     if (rc) {
         keep_block(block);
         return;

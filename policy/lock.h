@@ -27,7 +27,12 @@ struct lock {
     uint32_t rank;
 };
 
-/* Set while the calling thread is inside fork(): it holds every lock already. */
+/* LOCK_FORKING while the calling thread is inside fork(): it holds every lock already.  LOCK_SEIZING in a child that was
+ * made without fork()'s handlers: what is locked was locked by threads that are not there, and is taken from them. */
+enum {
+    LOCK_FORKING = 1,
+    LOCK_SEIZING
+};
 extern __thread int lock_forking __attribute__((tls_model("initial-exec")));
 
 #ifdef AUTOPIN_DEBUG_LOCKS
@@ -47,9 +52,11 @@ static inline void lock_check_drop(uint32_t rank)
 static inline void lock_take(struct lock *lock)
 {
     uint32_t seen = 0;
-    if (lock_forking)
+    if (lock_forking == LOCK_FORKING)
         return;
     lock_check_take(lock->rank);
+    if (lock_forking == LOCK_SEIZING)
+        atomic_store_explicit(&lock->word, 0, memory_order_relaxed);
     if (atomic_compare_exchange_strong_explicit(&lock->word, &seen, 1, memory_order_acquire, memory_order_relaxed))
         return;
     while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0)

@@ -32,16 +32,24 @@ void prim_wait(_Atomic uint32_t *word, uint32_t seen);
 /* Wakes every prim_wait() on word. */
 void prim_wake(_Atomic uint32_t *word);
 
-/* Bytes the system could still give without paging; UINT64_MAX when unknown.  Context: worker. */
-uint64_t prim_available_bytes(void);
+/* Whether the system can give `bytes` more without paging and still have `spare` left; they then count as given.
+ * Context: worker, or a driver hook. */
+int prim_memory_take(uint64_t bytes, uint64_t spare);
+
+/* How many bytes of the range are resident already; all of them where that cannot be told.  The range is whole pages.
+ */
+size_t prim_resident_bytes(const void *base, size_t bytes);
 
 /* Page-locks [block->base, +block->pin_bytes).  On success block->pin_backend and pin_context say how, for
  * prim_unpin(). Errors: -errno; the range is then as it was before, but for
- * -ENOTRECOVERABLE: part of it is locked and could not be unlocked, and must never go back to the system.  Context:
- * worker, or a driver hook; never malloc or free. */
+ * -ENOTRECOVERABLE: part of it is locked and could not be unlocked, and must never go back to the system;
+ * -ECANCELED: engine_pause() said that the process ends; likewise.
+ * What takes long is done in parts, with engine_pause() between them.  Context: worker, or a driver hook; never malloc
+ * or free. */
 int prim_pin(struct block *block);
 
-/* Ends what prim_pin() did.  Errors: -errno; the pages are then still locked and must never go back to the system. */
+/* Ends what prim_pin() did, in parts as well.  Errors: -errno; the pages are then still locked and must never go back to
+ * the system. */
 int prim_unpin(struct block *block);
 
 /* Gives a block's slot back to the arena: nothing refers to it any more.  `keep` != 0: its pages may stay resident. */

@@ -9,6 +9,7 @@
 struct range {
     uint64_t base;
     size_t bytes;
+    struct driver_place place;
     UT_hash_handle hh;
 };
 
@@ -23,6 +24,7 @@ void app_range_add(void *base, size_t bytes)
         return;
     range->base = (uint64_t)(uintptr_t)base;
     range->bytes = bytes;
+    (void)driver_place(&range->place);
     lock_take(&ranges_lock);
     HASH_ADD(hh, ranges, base, sizeof range->base, range);
     lock_drop(&ranges_lock);
@@ -58,6 +60,27 @@ int app_range_remove(const void *base)
     if (range)
         mem_put(range, sizeof *range);
     return range != NULL;
+}
+
+static struct range *take_ending(const struct ending *ending)
+{
+    lock_take(&ranges_lock);
+    struct range *range = ranges;
+    while (range && !ending_covers(ending, &range->place))
+        range = range->hh.next;
+    if (range)
+        HASH_DEL(ranges, range);
+    lock_drop(&ranges_lock);
+    return range;
+}
+
+void app_ranges_end(const struct ending *ending, void (*ended)(void *base, size_t bytes))
+{
+    struct range *range;
+    while ((range = take_ending(ending))) {
+        ended((void *)(uintptr_t)range->base, range->bytes); /* NOLINT(performance-no-int-to-ptr) */
+        mem_put(range, sizeof *range);
+    }
 }
 
 void app_ranges_fork_take(void)

@@ -9,8 +9,8 @@ int backend_cuda_unpin(struct block *block);
 int backend_mlock_pin(struct block *block);
 int backend_mlock_unpin(struct block *block);
 
-/* Makes every page of the range resident and writable without changing it (Linux ≥ 5.14; else it is left to whoever
- * locks). */
-void backend_populate(void *base, size_t bytes);
+/* Makes every page of the range resident and writable without changing it, in parts (Linux ≥ 5.14; else it is left to
+ * whoever locks).  Errors: -ECANCELED, when the process ends. */
+int backend_populate(char *base, size_t bytes);
 
 #endif

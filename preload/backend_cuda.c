@@ -8,6 +8,7 @@
 
 #include "backend.h"
 #include "driver.h"
+#include "policy/engine.h"
 #include "policy/prim.h"
 
 typedef CUresult (*attribute_fn)(int *, CUdevice_attribute, CUdevice);
@@ -39,12 +40,14 @@ static int device_worthwhile(int device)
     return verdict == WORTHWHILE;
 }
 
-/* Unregisters the pieces below `end`, last first.  Errors: -errno of the first that failed; the rest is unregistered.
- */
+/* Unregisters the pieces below `end`, last first.  Errors: -errno of the first that failed; the rest is unregistered,
+ * but for -ECANCELED. */
 static int unregister_below(struct block *block, size_t end)
 {
     int rc = 0;
     while (end) {
+        if (!engine_pause())
+            return -ECANCELED;
         end = (end - 1) / PIN_PIECE_BYTES * PIN_PIECE_BYTES;
         const int piece = driver_error(REAL(EP_cuMemHostUnregister, unregister_fn, block->base + end));
         rc = rc ? rc : piece;
@@ -56,7 +59,8 @@ static int register_pieces(struct block *block)
 {
     for (size_t at = 0; at < block->pin_bytes; at += PIN_PIECE_BYTES) {
         const size_t left = block->pin_bytes - at, piece = left < PIN_PIECE_BYTES ? left : PIN_PIECE_BYTES;
-        backend_populate(block->base + at, piece);
+        if (backend_populate(block->base + at, piece))
+            return -ECANCELED;
         const int rc = driver_error(
             REAL(EP_cuMemHostRegister_v2, register_fn, block->base + at, piece, CU_MEMHOSTREGISTER_PORTABLE));
         if (rc == 0)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "life.h"
+#include "policy/engine.h"
 #include "policy/prim.h"
 #include "policy/site.h"
 #include "policy/totals.h"
@@ -26,11 +27,18 @@
 enum {
     LOCKED = 1,   /* pin_device of a block that mlock() holds */
     RESIDENT = 0, /* … and of one that is only kept */
+    POPULATE_BYTES = 32 << 20, /* takes some milliseconds */
 };
 
-void backend_populate(void *base, size_t bytes)
+int backend_populate(char *base, size_t bytes)
 {
-    madvise(base, bytes, MADV_POPULATE_WRITE);
+    for (size_t at = 0; at < bytes; at += POPULATE_BYTES) {
+        const size_t left = bytes - at;
+        if (!engine_pause())
+            return -ECANCELED;
+        madvise(base + at, left < POPULATE_BYTES ? left : POPULATE_BYTES, MADV_POPULATE_WRITE);
+    }
+    return 0;
 }
 
 /* Whether the process may lock without limit.  The kernel's own rule (mm/mlock.c, can_do_mlock). */
@@ -44,13 +52,14 @@ static int unlimited(void)
     return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & (1u << CAP_IPC_LOCK));
 }
 
+/* Of a limit autopin takes half at most: the rest is the program's. */
 static uint64_t room(void)
 {
     struct rlimit limit;
     if (unlimited() || getrlimit(RLIMIT_MEMLOCK, &limit))
         return UINT64_MAX;
     const uint64_t used = count_get(&totals.locked_bytes);
-    return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+    return limit.rlim_cur / 2 > used ? limit.rlim_cur / 2 - used : 0;
 }
 
 static void note_limit(struct site *site)
@@ -65,8 +74,9 @@ static void note_limit(struct site *site)
 int backend_mlock_pin(struct block *block)
 {
     const size_t bytes = block->pin_bytes;
-    backend_populate(block->base, bytes);
     block->pin_device = RESIDENT;
+    if (backend_populate(block->base, bytes))
+        return -ECANCELED;
     if (bytes > room() || mlock(block->base, bytes)) {
         munlock(block->base, bytes); /* a lock that failed half-way leaves its first pages locked */
         note_limit(block->site);

@@ -20,10 +20,7 @@
 
 typedef CUresult (*sync_fn)(uintptr_t, uintptr_t, size_t);
 typedef CUresult (*async_fn)(uintptr_t, uintptr_t, size_t, CUstream);
-typedef CUresult (*stream_fn)(CUstream);
 typedef CUresult (*capturing_fn)(CUstream, CUstreamCaptureStatus *);
-typedef CUresult (*current_fn)(CUcontext *);
-typedef CUresult (*device_fn)(CUdevice *);
 
 static _Atomic int captures_seen;
 
@@ -46,7 +43,7 @@ CUresult copy_wait(CUstream stream, int per_thread)
 {
     const uint64_t begin = prim_now_ns();
     const CUstreamCaptureMode mode = driver_relax_captures();
-    const CUresult result = REAL(per_thread ? EP_cuStreamSynchronize_ptsz : EP_cuStreamSynchronize, stream_fn, stream);
+    const CUresult result = flight_wait(stream, per_thread);
     driver_restore_captures(mode);
     count_add(&totals.waits, 1);
     count_add(&totals.wait_ns, prim_now_ns() - begin);
@@ -126,11 +123,9 @@ static void driver_works(void)
 /* Asks for the block to be pinned, in the context that the program copies in. */
 static void promote(struct block *block, enum reason why)
 {
-    CUcontext context = NULL;
-    CUdevice device = 0;
-    if (REAL(EP_cuCtxGetCurrent, current_fn, &context) == CUDA_SUCCESS && context &&
-        REAL(EP_cuCtxGetDevice, device_fn, &device) == CUDA_SUCCESS)
-        engine_promote(block, why, context, device);
+    struct driver_place place;
+    if (driver_place(&place) == 0)
+        engine_promote(block, why, place.context, place.device);
 }
 
 struct outcome {
@@ -176,7 +171,7 @@ static CUresult run_block(const struct copy *copy, struct block *block, enum dir
     const uint64_t begin = prim_now_ns();
     const CUresult result = run_way(copy, block, dir, word, &outcome);
     const uint64_t ns = outcome.overlapped ? 0 : prim_now_ns() - begin;
-    engine_copy_end(block); /* before driver_works(), which waits for the references of blocks that mlock holds */
+    engine_copy_end(block);
     if (result != CUDA_SUCCESS)
         return result;
     driver_works();

@@ -50,6 +50,31 @@ void driver_restore_captures(CUstreamCaptureMode mode);
 int driver_enter(void *context, CUstreamCaptureMode *mode);
 void driver_leave(CUstreamCaptureMode mode);
 
+/* A context, and the device it belongs to. */
+struct driver_place {
+    CUcontext context;
+    CUdevice device;
+};
+
+/* The calling thread's current context.  Errors: -errno when it has none. */
+int driver_place(struct driver_place *place);
+
+/* Contexts that end together: one, all of a device, or all there are. */
+struct ending {
+    enum {
+        ENDING_CONTEXT,
+        ENDING_DEVICE,
+        ENDING_ALL
+    } which;
+    struct driver_place place; /* the field that `which` names */
+};
+
+static inline int ending_covers(const struct ending *ending, const struct driver_place *place)
+{
+    return ending->which == ENDING_ALL || (ending->which == ENDING_DEVICE && ending->place.device == place->device) ||
+           (ending->which == ENDING_CONTEXT && ending->place.context == place->context);
+}
+
 /* Asks the driver once what it is.  Context: driver hook, after a call that succeeded. */
 void driver_describe(void);
 

@@ -1,23 +1,27 @@
-/* Copies in flight.  See flight.h. */
+/* Events behind copies.  See flight.h. */
 #include "flight.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 
-#include "driver.h"
 #include "policy/engine.h"
 #include "policy/lock.h"
 #include "policy/mem.h"
+#include "policy/prim.h"
+#include "worker.h"
 
-typedef CUresult (*current_fn)(CUcontext *);
 typedef CUresult (*create_fn)(CUevent *, unsigned);
 typedef CUresult (*record_fn)(CUevent, CUstream);
 typedef CUresult (*event_fn)(CUevent);
+typedef CUresult (*stream_fn)(CUstream);
 
 struct flight {
     struct flight *next;
     struct block *block;
-    CUcontext context; /* that the event belongs to */
+    struct driver_place place; /* that the event belongs to */
     CUevent event;
+    _Atomic uint32_t asked; /* the worker is asking the driver about it: it stays in the list meanwhile */
+    uint32_t round;         /* the worker's, in which it was last asked about */
 };
 
 static struct lock flight_lock = {.rank = RANK_FLIGHT};
@@ -31,52 +35,75 @@ static void push(struct flight **list, struct flight *flight)
     lock_drop(&flight_lock);
 }
 
-static struct flight *take_all(struct flight **list)
+/* Lock: flight_lock. */
+static void unlink_flight(struct flight **list, const struct flight *flight)
 {
-    lock_take(&flight_lock);
-    struct flight *all = *list;
-    *list = NULL;
-    lock_drop(&flight_lock);
-    return all;
+    while (*list != flight)
+        list = &(*list)->next;
+    *list = flight->next;
 }
 
 /* A spare one whose event belongs to the context. */
 static struct flight *take_spare(CUcontext context)
 {
     lock_take(&flight_lock);
-    struct flight **link = &spare, *flight;
-    while ((flight = *link) && flight->context != context)
-        link = &flight->next;
+    struct flight *flight = spare;
+    while (flight && flight->place.context != context)
+        flight = flight->next;
     if (flight)
-        *link = flight->next;
+        unlink_flight(&spare, flight);
     lock_drop(&flight_lock);
     return flight;
 }
 
-static struct flight *make(CUcontext context)
+static struct flight *make(const struct driver_place *place)
 {
     struct flight *flight = mem_get(sizeof *flight);
     if (!flight)
         return NULL;
-    flight->context = context;
+    flight->place = *place;
     if (REAL(EP_cuEventCreate, create_fn, &flight->event, CU_EVENT_DISABLE_TIMING) == CUDA_SUCCESS)
         return flight;
     mem_put(flight, sizeof *flight);
     return NULL;
 }
 
+static void unmake(struct flight *flight)
+{
+    (void)REAL(EP_cuEventDestroy_v2, event_fn, flight->event);
+    mem_put(flight, sizeof *flight);
+}
+
+/* An event behind all that has been issued on the stream, or NULL. */
+static struct flight *recorded(CUstream stream, int per_thread)
+{
+    struct driver_place place;
+    if (driver_place(&place))
+        return NULL;
+    struct flight *flight = take_spare(place.context);
+    if (!flight && !(flight = make(&place)))
+        return NULL;
+    if (REAL(per_thread ? EP_cuEventRecord_ptsz : EP_cuEventRecord, record_fn, flight->event, stream) == CUDA_SUCCESS)
+        return flight;
+    push(&spare, flight);
+    return NULL;
+}
+
+CUresult flight_wait(CUstream stream, int per_thread)
+{
+    struct flight *flight = recorded(stream, per_thread);
+    if (!flight)
+        return REAL(per_thread ? EP_cuStreamSynchronize_ptsz : EP_cuStreamSynchronize, stream_fn, stream);
+    const CUresult result = REAL(EP_cuEventSynchronize, event_fn, flight->event);
+    push(&spare, flight);
+    return result;
+}
+
 int flight_add(struct block *block, CUstream stream, int per_thread)
 {
-    CUcontext context = NULL;
-    if (REAL(EP_cuCtxGetCurrent, current_fn, &context) != CUDA_SUCCESS || !context)
-        return -EINVAL;
-    struct flight *flight = take_spare(context);
-    if (!flight && !(flight = make(context)))
-        return -ENOMEM;
-    if (REAL(per_thread ? EP_cuEventRecord_ptsz : EP_cuEventRecord, record_fn, flight->event, stream) != CUDA_SUCCESS) {
-        push(&spare, flight);
-        return -EIO;
-    }
+    struct flight *flight = worker_is_possible() ? recorded(stream, per_thread) : NULL;
+    if (!flight)
+        return -EAGAIN;
     flight->block = block;
     engine_copy_begin(block);
     push(&in_flight, flight);
@@ -84,44 +111,100 @@ int flight_add(struct block *block, CUstream stream, int per_thread)
     return 0;
 }
 
-/* Whether the copy is over.  A context that has died cannot be entered: then nothing is in flight any more. */
-static int over(const struct flight *flight)
+/* The next one that has not been asked about in this round. */
+static struct flight *ask_next(uint32_t round)
+{
+    lock_take(&flight_lock);
+    struct flight *flight = in_flight;
+    while (flight && flight->round == round)
+        flight = flight->next;
+    if (flight) {
+        flight->round = round;
+        atomic_store(&flight->asked, 1);
+    }
+    lock_drop(&flight_lock);
+    return flight;
+}
+
+static int is_over(const struct flight *flight)
 {
     CUstreamCaptureMode mode;
-    if (driver_enter(flight->context, &mode))
-        return 1;
+    if (driver_enter(flight->place.context, &mode))
+        return 1; /* the context is lost, and with it the copy */
     const CUresult result = REAL(EP_cuEventQuery, event_fn, flight->event);
     driver_leave(mode);
-    /* Errors of capture say nothing about the copy; any other means that the context is lost, and with it the copy. */
+    /* Errors of capture say nothing about the copy; any other means that the context is lost. */
     return result != CUDA_ERROR_NOT_READY &&
            (result < CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED || result > CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD);
 }
 
+/* Its event can be used again before anybody who waits for the block can end the context. */
+static void answer(struct flight *flight, int over)
+{
+    struct block *block = flight->block;
+    lock_take(&flight_lock);
+    if (over) {
+        unlink_flight(&in_flight, flight);
+        flight->next = spare;
+        spare = flight;
+    }
+    atomic_store(&flight->asked, 0);
+    lock_drop(&flight_lock);
+    prim_wake(&flight->asked);
+    if (over)
+        engine_copy_end(block);
+}
+
 int flight_reap(void)
 {
-    struct flight *flight = take_all(&in_flight), *next;
+    static uint32_t round;
+    struct flight *flight;
     int left = 0;
-    for (; flight; flight = next) {
-        next = flight->next;
-        if (over(flight)) {
-            engine_copy_end(flight->block);
-            push(&spare, flight);
-        } else {
-            push(&in_flight, flight);
-            left = 1;
-        }
+    for (round++; (flight = ask_next(round));) {
+        const int over = is_over(flight);
+        left |= !over;
+        answer(flight, over);
     }
     return left;
 }
 
-void flight_drop_events(void)
+/* Takes one that belongs to the contexts out of its list; or says which one the worker is asking about. */
+static struct flight *take_ending(struct flight **list, const struct ending *ending, struct flight **asked)
 {
-    struct flight *next;
-    for (struct flight *flight = take_all(&spare); flight; flight = next) {
-        next = flight->next;
-        (void)REAL(EP_cuEventDestroy_v2, event_fn, flight->event);
-        mem_put(flight, sizeof *flight);
+    lock_take(&flight_lock);
+    struct flight *flight = *list;
+    *asked = NULL;
+    for (; flight; flight = flight->next) {
+        if (!ending_covers(ending, &flight->place))
+            continue;
+        if (!atomic_load(&flight->asked)) {
+            unlink_flight(list, flight);
+            break;
+        }
+        *asked = flight;
     }
+    lock_drop(&flight_lock);
+    return flight;
+}
+
+void flight_end(const struct ending *ending)
+{
+    struct flight *flight, *asked;
+    CUstreamCaptureMode mode;
+    while ((flight = take_ending(&in_flight, ending, &asked)) || asked) {
+        if (!flight) {
+            prim_wait(&asked->asked, 1);
+            continue;
+        }
+        if (driver_enter(flight->place.context, &mode) == 0) {
+            (void)REAL(EP_cuEventSynchronize, event_fn, flight->event);
+            driver_leave(mode);
+        }
+        engine_copy_end(flight->block);
+        unmake(flight);
+    }
+    while ((flight = take_ending(&spare, ending, &asked)))
+        unmake(flight);
 }
 
 void flight_fork_take(void)

@@ -1,13 +1,18 @@
-/* Copies in flight: with async = relaxed a copy of a pinned block returns at once, and the block is neither unpinned
- * nor recycled until an event behind the copy says that it is over.
+/* Events behind copies.  With async = strict a copy of a pinned block is waited for by an event behind it, so that nothing
+ * else is waited for; with async = relaxed the copy returns at once, and the block is neither unpinned nor recycled until
+ * that event says that it is over.
  *
  * Lock: RANK_FLIGHT, for the lists only; no driver call under it. */
 #ifndef AUTOPIN_FLIGHT_H
 #define AUTOPIN_FLIGHT_H
 
-#include "cuda_min.h"
+#include "driver.h"
 
 struct block;
+
+/* Waits for what has been issued on the stream.  Results: of the copy, as cuStreamSynchronize() would say.
+ * Context: driver hook. */
+CUresult flight_wait(CUstream stream, int per_thread);
 
 /* The copy just issued on the stream uses the block.  Errors: -errno; the caller then waits for the stream instead.
  * Context: driver hook, between engine_copy_begin() and engine_copy_end(). */
@@ -16,8 +21,9 @@ int flight_add(struct block *block, CUstream stream, int per_thread);
 /* Lets go of what has ended.  Returns whether anything is left.  Context: worker. */
 int flight_reap(void);
 
-/* Contexts are about to end: the events kept for reuse are destroyed.  Context: driver hook. */
-void flight_drop_events(void);
+/* Contexts are about to end: waits for the copies in flight there, and destroys their events.  Context: driver hook,
+ * between engine_enter() and engine_leave(). */
+void flight_end(const struct ending *ending);
 
 void flight_fork_take(void);
 void flight_fork_drop(void);

@@ -1,69 +1,164 @@
-/* Hooks of contexts that end, and of lookups.  Blocks pinned in a context are unpinned before it goes (rule 27). */
+/* Hooks of contexts that end, and of lookups.  Blocks pinned in a context are unpinned before it goes (rule 27); what the
+ * application registered there itself is gone with it. */
+#include <stdatomic.h>
+
+#include "app_ranges.h"
 #include "driver.h"
 #include "flight.h"
+#include "hooks_register.h"
 #include "life.h"
 #include "policy/engine.h"
 #include "policy/totals.h"
 #include "self.h"
 
-static int in_context(const struct block *block, const void *context)
+static int pinned_there(const struct block *block, const void *ending)
 {
-    return block->pin_backend == BACKEND_CUDA && block->pin_context == context;
+    const struct driver_place place = {block->pin_context, block->pin_device};
+    return block->pin_backend == BACKEND_CUDA && ending_covers(ending, &place);
 }
 
-static int on_device(const struct block *block, const void *device)
-{
-    return block->pin_backend == BACKEND_CUDA && block->pin_device == *(const CUdevice *)device;
-}
-
-static int by_driver(const struct block *block, const void *unused)
-{
-    (void)unused;
-    return block->pin_backend == BACKEND_CUDA;
-}
-
-static void lose(int (*match)(const struct block *, const void *), const void *what)
+/* Before contexts end. */
+static void leave(const struct ending *ending)
 {
     if (self.busy || !life_is_on() || engine_backend() != BACKEND_CUDA)
         return;
     count_add(&totals.context_losses, 1);
-    engine_demote_matching(match, what);
-    flight_drop_events();
+    if (engine_enter()) {
+        flight_end(ending);
+        engine_leave();
+    }
+    engine_lose_matching(pinned_there, ending);
 }
 
-#define HOOK_CONTEXT(name)                                                                                             \
-    EXPORT CUresult name(CUcontext context);                                                                           \
-    EXPORT CUresult name(CUcontext context)                                                                            \
-    {                                                                                                                  \
-        typedef CUresult (*fn)(CUcontext);                                                                             \
-        lose(in_context, context);                                                                                     \
-        return REAL(EP_##name, fn, context);                                                                           \
-    }
+/* After they have. */
+static CUresult ended(const struct ending *ending, CUresult result)
+{
+    if (result == CUDA_SUCCESS && !self.busy && life_is_on())
+        app_ranges_end(ending, register_ended);
+    return result;
+}
 
-#define HOOK_PRIMARY(name)                                                                                             \
-    EXPORT CUresult name(CUdevice device);                                                                             \
-    EXPORT CUresult name(CUdevice device)                                                                              \
-    {                                                                                                                  \
-        typedef CUresult (*fn)(CUdevice);                                                                              \
-        lose(on_device, &device);                                                                                      \
-        return REAL(EP_##name, fn, device);                                                                            \
-    }
+/* --- contexts of the application's own ------------------------------------------------------------------------------
+ */
 
-HOOK_CONTEXT(cuCtxDestroy)
-HOOK_CONTEXT(cuCtxDestroy_v2)
-HOOK_CONTEXT(cuCtxDetach)
-HOOK_PRIMARY(cuDevicePrimaryCtxReset)
-HOOK_PRIMARY(cuDevicePrimaryCtxReset_v2)
-HOOK_PRIMARY(cuDevicePrimaryCtxRelease)
-HOOK_PRIMARY(cuDevicePrimaryCtxRelease_v2)
+static CUresult destroy(enum entry_id id, CUcontext context)
+{
+    typedef CUresult (*fn)(CUcontext);
+    const struct ending ending = {ENDING_CONTEXT, {.context = context}};
+    leave(&ending);
+    return ended(&ending, REAL(id, fn, context));
+}
+
+EXPORT CUresult cuCtxDestroy(CUcontext context);
+CUresult cuCtxDestroy(CUcontext context)
+{
+    return destroy(EP_cuCtxDestroy, context);
+}
+
+EXPORT CUresult cuCtxDestroy_v2(CUcontext context);
+CUresult cuCtxDestroy_v2(CUcontext context)
+{
+    return destroy(EP_cuCtxDestroy_v2, context);
+}
+
+/* Whether that was the last use of the context is not known. */
+EXPORT CUresult cuCtxDetach(CUcontext context);
+CUresult cuCtxDetach(CUcontext context)
+{
+    typedef CUresult (*fn)(CUcontext);
+    leave(&(const struct ending){ENDING_CONTEXT, {.context = context}});
+    return REAL(EP_cuCtxDetach, fn, context);
+}
 
 /* Which of the pins were made in a context of this green one is not known: all of them end. */
 EXPORT CUresult cuGreenCtxDestroy(CUgreenCtx context);
 CUresult cuGreenCtxDestroy(CUgreenCtx context)
 {
     typedef CUresult (*fn)(CUgreenCtx);
-    lose(by_driver, NULL);
+    leave(&(const struct ending){.which = ENDING_ALL});
     return REAL(EP_cuGreenCtxDestroy, fn, context);
+}
+
+/* --- primary contexts: counted references ---------------------------------------------------------------------------
+ */
+
+enum {
+    DEVICES_MOST = 64
+};
+static _Atomic int retained[DEVICES_MOST]; /* as far as autopin has seen */
+
+static int is_counted(CUdevice device)
+{
+    return device >= 0 && device < DEVICES_MOST;
+}
+
+EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device);
+CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device)
+{
+    typedef CUresult (*fn)(CUcontext *, CUdevice);
+    const CUresult result = REAL(EP_cuDevicePrimaryCtxRetain, fn, context, device);
+    if (result == CUDA_SUCCESS && is_counted(device))
+        atomic_fetch_add(&retained[device], 1);
+    return result;
+}
+
+/* Whether this release ends the context.  In doubt it does: then pins end early, no more. */
+static int is_last(CUdevice device)
+{
+    int seen = is_counted(device) ? atomic_load(&retained[device]) : 0;
+    while (seen > 0 && !atomic_compare_exchange_weak(&retained[device], &seen, seen - 1))
+        ;
+    return seen <= 1;
+}
+
+static int is_active(CUdevice device)
+{
+    typedef CUresult (*fn)(CUdevice, unsigned *, int *);
+    unsigned flags;
+    int active = 1;
+    return REAL(EP_cuDevicePrimaryCtxGetState, fn, device, &flags, &active) != CUDA_SUCCESS || active;
+}
+
+static CUresult release(enum entry_id id, CUdevice device)
+{
+    typedef CUresult (*fn)(CUdevice);
+    const struct ending ending = {ENDING_DEVICE, {.device = device}};
+    if (is_last(device))
+        leave(&ending);
+    const CUresult result = REAL(id, fn, device);
+    return result == CUDA_SUCCESS && !is_active(device) ? ended(&ending, result) : result;
+}
+
+EXPORT CUresult cuDevicePrimaryCtxRelease(CUdevice device);
+CUresult cuDevicePrimaryCtxRelease(CUdevice device)
+{
+    return release(EP_cuDevicePrimaryCtxRelease, device);
+}
+
+EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device);
+CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device)
+{
+    return release(EP_cuDevicePrimaryCtxRelease_v2, device);
+}
+
+static CUresult reset(enum entry_id id, CUdevice device)
+{
+    typedef CUresult (*fn)(CUdevice);
+    const struct ending ending = {ENDING_DEVICE, {.device = device}};
+    leave(&ending);
+    return ended(&ending, REAL(id, fn, device));
+}
+
+EXPORT CUresult cuDevicePrimaryCtxReset(CUdevice device);
+CUresult cuDevicePrimaryCtxReset(CUdevice device)
+{
+    return reset(EP_cuDevicePrimaryCtxReset, device);
+}
+
+EXPORT CUresult cuDevicePrimaryCtxReset_v2(CUdevice device);
+CUresult cuDevicePrimaryCtxReset_v2(CUdevice device)
+{
+    return reset(EP_cuDevicePrimaryCtxReset_v2, device);
 }
 
 /* --- lookups: by the pointer that the driver returned, so that versions and flags are the driver's business (rule 4)

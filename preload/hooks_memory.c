@@ -2,8 +2,8 @@
  * knows nothing, so neither may show.
  *
  *   madvise(MADV_DONTNEED) drops pages; DMA would go on with the old ones.  Of a promoted block the range is cleared
- * instead, which is what the program sees either way.  MADV_FREE promises nothing, and nothing is done. mprotect, mlock
- * and the inheritance advices outlive free() in a slot that is served again: such a block is not.
+ * instead, which is what the program sees either way.  MADV_FREE promises nothing, and nothing is done. mprotect, mlock,
+ * guards and the inheritance advices outlive free() in a slot that is served again: such a block is not.
  *
  * All go on by plain system calls: these functions are called where nothing can be looked up.  No lock. */
 #define _GNU_SOURCE
@@ -18,34 +18,50 @@
 #include "arena.h"
 #include "life.h"
 #include "policy/engine.h"
+#include "policy/totals.h"
 #include "self.h"
 
-/* Calls act(block, from, bytes) for the part of each block in the range. */
-static void for_parts(char *at, size_t bytes, void (*act)(struct block *, char *, size_t))
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24 /* Linux 5.18 */
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
+#endif
+
+/* Calls act(block, from, bytes, arg) for the part of each block in the range, until one returns non-zero: that is the
+ * result. */
+static int for_parts(const void *addr, size_t bytes, int (*act)(struct block *, char *, size_t, int), int arg)
 {
-    char *const end = at + bytes;
+    char *at = (char *)addr, *const end = at + bytes;
     while (at < end && arena_owns(at)) {
         struct block *block = arena_find(at);
         if (!block)
-            return;
+            return 0;
         char *const stop = block->base + block->slot_bytes < end ? block->base + block->slot_bytes : end;
-        act(block, at, (size_t)(stop - at));
+        const int result = act(block, at, (size_t)(stop - at), arg);
+        if (result)
+            return result;
         at = stop;
     }
+    return 0;
 }
 
-static void taint(struct block *block, char *from, size_t bytes)
+static int taint(struct block *block, char *from, size_t bytes, int unused)
 {
     (void)from;
     (void)bytes;
+    (void)unused;
     engine_taint(block);
+    return 0;
 }
 
-static void note_huge(struct block *block, char *from, size_t bytes)
+static int note_huge(struct block *block, char *from, size_t bytes, int unused)
 {
     (void)from;
+    (void)unused;
     if (block_state(block) != BLOCK_GONE && bytes >= block->bytes / 2)
         engine_huge(block);
+    return 0;
 }
 
 static int is_promoted(const struct block *block)
@@ -54,16 +70,26 @@ static int is_promoted(const struct block *block)
 }
 
 /* While it is cleared it stays as it is: not unpinned, so that its pages are those that were pinned. */
-static void drop(struct block *block, char *from, size_t bytes)
+static int drop(struct block *block, char *from, size_t bytes, int advice)
 {
+    int result = 0;
     engine_copy_begin(block);
     if (is_promoted(block))
         memset(from, 0, bytes);
     else
-        syscall(SYS_madvise, from, bytes, MADV_DONTNEED);
+        result = (int)syscall(SYS_madvise, from, bytes, advice);
     if (is_promoted(block)) /* its promotion began meanwhile: the pages there now may not be the ones it locked */
         engine_taint(block);
     engine_copy_end(block);
+    return result;
+}
+
+/* mlock does not nest, pages with guards cannot be pinned, and pinned ones would be taken out behind the device's back. */
+static int unpin(struct block *block, char *from, size_t bytes, int unused)
+{
+    taint(block, from, bytes, unused);
+    engine_demote(block);
+    return 0;
 }
 
 static int is_ours(const void *addr)
@@ -71,59 +97,91 @@ static int is_ours(const void *addr)
     return UNLIKELY(arena_owns(addr)) && !self.busy && life_is_on();
 }
 
+/* Whether the advice changes what free() would have to undo. */
+static int lasts(int advice)
+{
+    return advice == MADV_DONTFORK || advice == MADV_WIPEONFORK;
+}
+
 EXPORT int madvise(void *addr, size_t bytes, int advice)
 {
     const size_t page = (size_t)getpagesize();
     if (!is_ours(addr))
         return (int)syscall(SYS_madvise, addr, bytes, advice);
-    if (advice == MADV_DONTNEED && (uintptr_t)addr % page == 0) {
-        for_parts(addr, (bytes + page - 1) & ~(page - 1), drop);
-        return 0;
-    }
+    if ((advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED) && (uintptr_t)addr % page == 0)
+        return for_parts(addr, (bytes + page - 1) & ~(page - 1), drop, advice);
     const struct block *block = arena_find(addr);
     if (advice == MADV_FREE && block && is_promoted(block))
         return 0;
-    if (advice == MADV_DONTFORK || advice == MADV_WIPEONFORK)
-        for_parts(addr, bytes, taint);
+    if (advice == MADV_GUARD_INSTALL)
+        for_parts(addr, bytes, unpin, 0);
+    if (lasts(advice))
+        for_parts(addr, bytes, taint, 0);
     if (advice == MADV_HUGEPAGE)
-        for_parts(addr, bytes, note_huge);
+        for_parts(addr, bytes, note_huge, 0);
     return (int)syscall(SYS_madvise, addr, bytes, advice);
 }
 
 EXPORT int mprotect(void *addr, size_t bytes, int protection)
 {
     if (is_ours(addr))
-        for_parts(addr, bytes, taint);
+        for_parts(addr, bytes, taint, 0);
     return (int)syscall(SYS_mprotect, addr, bytes, protection);
 }
 
 EXPORT int pkey_mprotect(void *addr, size_t bytes, int protection, int key)
 {
     if (is_ours(addr))
-        for_parts(addr, bytes, taint);
+        for_parts(addr, bytes, taint, 0);
     if (key == -1) /* as glibc does */
         return (int)syscall(SYS_mprotect, addr, bytes, protection);
     return (int)syscall(SYS_pkey_mprotect, addr, bytes, protection, key);
 }
 
+static int locked_by_autopin(const struct block *block, const void *unused)
+{
+    (void)unused;
+    return block->pin_backend == BACKEND_MLOCK;
+}
+
+/* The program could not lock memory: whether that may be because of what autopin has locked, which it then has not any
+ * more. */
+static int makes_room(long result)
+{
+    const int error = errno;
+    if (result == 0 || (error != ENOMEM && error != EAGAIN && error != EPERM) || self.busy || !life_is_on() ||
+        count_get(&totals.locked_bytes) == 0)
+        return 0;
+    engine_demote_matching(locked_by_autopin, NULL);
+    errno = error;
+    return 1;
+}
+
+static int lock_range(const void *addr, size_t bytes, unsigned flags)
+{
+    long result;
+    if (is_ours(addr))
+        for_parts(addr, bytes, unpin, 0);
+    do {
+        result = flags ? syscall(SYS_mlock2, addr, bytes, flags) : syscall(SYS_mlock, addr, bytes);
+    } while (makes_room(result));
+    return (int)result;
+}
+
 EXPORT int mlock(const void *addr, size_t bytes)
 {
-    if (is_ours(addr))
-        for_parts((char *)addr, bytes, taint);
-    return (int)syscall(SYS_mlock, addr, bytes);
+    return lock_range(addr, bytes, 0);
 }
 
 EXPORT int mlock2(const void *addr, size_t bytes, unsigned flags)
 {
-    if (is_ours(addr))
-        for_parts((char *)addr, bytes, taint);
-    return (int)(flags ? syscall(SYS_mlock2, addr, bytes, flags) : syscall(SYS_mlock, addr, bytes));
+    return lock_range(addr, bytes, flags);
 }
 
 EXPORT int munlock(const void *addr, size_t bytes)
 {
     if (is_ours(addr))
-        for_parts((char *)addr, bytes, taint);
+        for_parts(addr, bytes, unpin, 0);
     return (int)syscall(SYS_munlock, addr, bytes);
 }
 
@@ -141,8 +199,12 @@ static void give_up_reservation(void)
 
 EXPORT int mlockall(int flags)
 {
+    long result;
     give_up_reservation();
-    return (int)syscall(SYS_mlockall, flags);
+    do {
+        result = syscall(SYS_mlockall, flags);
+    } while (makes_room(result));
+    return (int)result;
 }
 
 static int limit(pid_t process, int resource, const struct rlimit *fresh, struct rlimit *old)

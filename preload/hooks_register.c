@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "copy.h"
 #include "driver.h"
+#include "hooks_register.h"
 #include "life.h"
 #include "policy/engine.h"
 #include "self.h"
@@ -35,6 +36,11 @@ static void for_blocks(const char *ptr, size_t bytes, void (*act)(struct block *
     }
 }
 
+void register_ended(void *base, size_t bytes)
+{
+    for_blocks(base, bytes, engine_app_release);
+}
+
 typedef CUresult (*register_fn)(void *, size_t, unsigned);
 typedef CUresult (*unregister_fn)(void *);
 
@@ -45,7 +51,7 @@ static CUresult register_for_application(enum entry_id id, void *ptr, size_t byt
         for_blocks(ptr, bytes, engine_app_claim);
     const CUresult result = REAL(id, register_fn, ptr, bytes, flags);
     if (ours && result != CUDA_SUCCESS)
-        for_blocks(ptr, bytes, engine_app_release);
+        register_ended(ptr, bytes);
     else if (ours)
         app_range_add(ptr, bytes);
     return result;
@@ -75,21 +81,18 @@ CUresult cuMemHostUnregister(void *ptr)
         return REAL(EP_cuMemHostUnregister, unregister_fn, decoy);
     const CUresult result = REAL(EP_cuMemHostUnregister, unregister_fn, ptr);
     if (result == CUDA_SUCCESS && app_range_remove(ptr))
-        for_blocks(ptr, bytes, engine_app_release);
+        register_ended(ptr, bytes);
     return result;
 }
 
 /* --- queries --------------------------------------------------------------------------------------------------------
  */
 
-/* Whether the driver knows memory only because of autopin. */
+/* Whether all that the driver could know of this memory, now or in a moment, is autopin's doing. */
 static int masked(const void *ptr)
 {
-    if (self.busy || !arena_owns(ptr))
-        return 0;
-    const struct block *block = arena_find(ptr);
-    const uint32_t word = block ? block_word(block) : BLOCK_GONE;
-    return WORD_STATE(word) >= BLOCK_PINNING && WORD_APP(word) == 0;
+    const struct block *block = self.busy ? NULL : block_at(ptr);
+    return block && WORD_APP(block_word(block)) == 0;
 }
 
 /* What to ask the driver about instead of ptr. */

@@ -77,6 +77,7 @@ static struct block *alloc_block(size_t size, size_t align, const struct caller 
         !life_on() || size < life_threshold)
         return NULL;
     self_enter();
+    life_notice_fork();
     struct block *block = arena_range.bytes && arena_aligns(size, align) ? serve(size, caller, empty) : NULL;
     if (!block)
         count_add(&totals.large_forwarded, 1);
@@ -95,6 +96,7 @@ void *large_alloc(size_t size, size_t align, int zero, const struct caller *call
 void large_free(void *ptr)
 {
     self_enter();
+    life_notice_fork();
     struct block *block = arena_find(ptr);
     if (block && block->base == ptr)
         engine_free(block);

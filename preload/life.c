@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "app_ranges.h"
@@ -33,6 +34,14 @@ static const uint64_t START_NS = 1000000000; /* a start takes a few milliseconds
 
 /* min_size can be set no lower (policy/options.def). */
 size_t life_threshold = 64 << 10;
+
+/* What the marked page says.  A kernel that does not know MADV_WIPEONFORK (Linux < 4.14) leaves it unmarked. */
+enum {
+    MARK_WIPED,
+    MARK_HERE,
+    MARK_FORGETTING
+};
+_Atomic uint32_t *life_mark;
 
 static _Atomic uint32_t state;
 static struct options options;
@@ -79,6 +88,20 @@ static void complain(int level, const char *line)
     prim_log(level, "%s", line);
 }
 
+static void make_mark(void)
+{
+    const size_t page = (size_t)getpagesize();
+    _Atomic uint32_t *mark = prim_map(page);
+    if (!mark)
+        return;
+    if (madvise(mark, page, MADV_WIPEONFORK)) {
+        prim_unmap(mark, page);
+        return;
+    }
+    atomic_store(mark, MARK_HERE);
+    life_mark = mark;
+}
+
 /* Reads the options and gets every part ready; *on says whether autopin stays. */
 static void start(void *on)
 {
@@ -91,6 +114,7 @@ static void start(void *on)
     options_load(&options, &source);
     system_set_verbosity((int)options.verbosity);
     atomic_store(&owner, getpid());
+    make_mark();
     engine_start(&options);
     sites_start(&options);
     if (arena_start())
@@ -132,20 +156,26 @@ static void wait_started(void)
         prim_wait(&state, LIFE_STARTING);
 }
 
-static void fork_prepare(void)
+/* Takes every lock, in the order of their ranks. */
+static void take_all(void)
 {
-    wait_started();
-    if (!life_is_on())
-        return;
-    unwind_fork_prepare();
-    app_ranges_fork_take(); /* in the order of their ranks */
+    app_ranges_fork_take();
     flight_fork_take();
     engine_fork_take();
     arena_fork_take();
     mem_fork_take();
     bounce_fork_take();
     unwind_fork_take();
-    lock_forking = 1;
+    lock_forking = LOCK_FORKING;
+}
+
+static void fork_prepare(void)
+{
+    wait_started();
+    if (!life_is_on())
+        return;
+    unwind_fork_prepare();
+    take_all();
 }
 
 static void inner_drop(void)
@@ -180,6 +210,22 @@ static void fork_child(void)
     flight_fork_drop();
     flight_fork_child();
     app_ranges_fork_drop();
+    if (life_mark)
+        atomic_store(life_mark, MARK_HERE);
+}
+
+void life_forked(void)
+{
+    uint32_t seen = MARK_WIPED;
+    if (!atomic_compare_exchange_strong(life_mark, &seen, MARK_FORGETTING)) {
+        while (atomic_load(life_mark) == MARK_FORGETTING)
+            prim_wait(life_mark, MARK_FORGETTING);
+        return;
+    }
+    lock_forking = LOCK_SEIZING;
+    take_all();
+    fork_child();
+    prim_wake(life_mark);
 }
 
 /* Registered before the program's own handlers, so that ours run last before a fork and first after it.

@@ -4,9 +4,12 @@
 #ifndef AUTOPIN_LIFE_H
 #define AUTOPIN_LIFE_H
 
+#include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "policy/options.h"
+#include "self.h"
 
 /* Blocks from this size on are autopin's business.  Before the start: the least that min_size may be, so that the
  * first candidate starts autopin; afterwards min_size, or SIZE_MAX when autopin stays out. */
@@ -30,6 +33,17 @@ const struct options *life_options(void);
 
 /* Whether this is the process (or a child made by fork()) that the state belongs to, not a vfork() child. */
 int life_is_own_process(void);
+
+/* A word that is wiped in a child process, however it was made; NULL: not known.  glibc's fork() runs handlers there,
+ * _Fork() and a plain clone do not: life_forked() then forgets what they would have forgotten. */
+extern _Atomic uint32_t *life_mark __attribute__((visibility("hidden")));
+void life_forked(void);
+
+static inline void life_notice_fork(void)
+{
+    if (UNLIKELY(life_mark && atomic_load_explicit(life_mark, memory_order_acquire) != 1))
+        life_forked();
+}
 
 /* Something that the report should say: at most eight are kept; `note` must stay valid. */
 void life_note(const char *note);

@@ -60,7 +60,8 @@ EXPORT int dl_iterate_phdr(phdr_callback callback, void *data)
         real = (int (*)(phdr_callback, void *))next_function("dl_iterate_phdr");
     self.in_callback++;
     const int result = real ? real(callback, data) : 0;
-    self.in_callback--;
+    if (--self.in_callback == 0 && self.kick_later)
+        prim_kick();
     return result;
 }
 

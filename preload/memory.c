@@ -1,10 +1,14 @@
 /* Memory limits and pressure.  See memory.h.  Formats: Linux Documentation/admin-guide/cgroup-v1/memory.rst,
  * cgroup-v2.rst and accounting/psi.rst. */
+#define _GNU_SOURCE
 #include "memory.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "policy/prim.h"
 #include "system.h"
@@ -147,15 +151,38 @@ uint64_t memory_available_bytes(void)
     return room;
 }
 
-/* Pins often come in bursts: what was true a few milliseconds ago is good enough. */
-uint64_t prim_available_bytes(void)
+/* Pins often come in bursts: what was true a few milliseconds ago, less what was given since, is good enough. */
+int prim_memory_take(uint64_t bytes, uint64_t spare)
 {
-    static _Atomic uint64_t known, known_at;
+    static _Atomic uint64_t left, known_at;
     static const uint64_t fresh_ns = 50000000;
     const uint64_t now = prim_now_ns();
     if (known_at == 0 || now - known_at > fresh_ns) {
-        known = memory_available_bytes();
+        left = memory_available_bytes();
         known_at = now;
     }
-    return known;
+    uint64_t have = left;
+    do {
+        if (have < spare || have - spare < bytes)
+            return 0;
+    } while (!atomic_compare_exchange_weak(&left, &have, have - bytes));
+    return 1;
+}
+
+size_t prim_resident_bytes(const void *base, size_t bytes)
+{
+    enum {
+        PAGES = 2048
+    };
+    const size_t page = (size_t)getpagesize(), step = PAGES * page;
+    unsigned char there[PAGES];
+    size_t pages = 0;
+    for (size_t at = 0; at < bytes; at += step) {
+        const size_t part = bytes - at < step ? bytes - at : step;
+        if (mincore((char *)base + at, part, there))
+            return bytes;
+        for (size_t i = 0; i < part / page; i++)
+            pages += there[i] & 1u;
+    }
+    return pages * page;
 }

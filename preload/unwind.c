@@ -213,7 +213,8 @@ void unwind_fork_prepare(void)
 void unwind_fork_take(void)
 {
     atomic_store(&forking, 1);
-    wait_until_none(&walking);
+    if (lock_forking != LOCK_SEIZING)
+        wait_until_none(&walking);
 }
 
 void unwind_fork_drop(void)

@@ -100,11 +100,17 @@ static int start(void)
     return thread_start(run, NULL);
 }
 
+int worker_is_possible(void)
+{
+    return atomic_load(&worker) != IMPOSSIBLE;
+}
+
 void prim_kick(void)
 {
     int seen = NONE;
     self_enter();
     atomic_fetch_add(&kicks, 1);
+    self.kick_later = self.in_callback && atomic_load(&worker) == NONE;
     if (!self.in_callback && atomic_compare_exchange_strong(&worker, &seen, RUNNING) && start()) {
         atomic_store(&worker, IMPOSSIBLE);
         life_note("no thread could be started: nothing is pinned in the background");

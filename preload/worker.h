@@ -3,6 +3,9 @@
 #ifndef AUTOPIN_WORKER_H
 #define AUTOPIN_WORKER_H
 
+/* Whether there is a worker, or could be one. */
+int worker_is_possible(void);
+
 /* The thread is not inherited: the next prim_kick() starts another. */
 void worker_fork_child(void);
 

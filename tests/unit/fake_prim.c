@@ -183,9 +183,15 @@ WEAK void prim_wake(_Atomic uint32_t *word)
     fake.wakes++;
 }
 
-WEAK uint64_t prim_available_bytes(void)
+WEAK int prim_memory_take(uint64_t bytes, uint64_t spare)
 {
-    return fake.available_bytes;
+    return fake.available_bytes >= spare && fake.available_bytes - spare >= bytes;
+}
+
+WEAK size_t prim_resident_bytes(const void *base, size_t bytes)
+{
+    (void)base;
+    return fake.absent_bytes < bytes ? bytes - fake.absent_bytes : 0;
 }
 
 static int injected(const struct fake_failure *failure, unsigned call)

@@ -71,6 +71,7 @@ Test(engine_faults, backend_change_ends_the_other_backends_pins)
     engine_use_backend(BACKEND_CUDA);
     eng_expect_sound(2 * MIB);
     engine_use_backend(BACKEND_MLOCK);
+    engine_work();
     eng_expect_state(block, BLOCK_PLAIN);
     eng_expect_state(rest, BLOCK_GONE);
     eng_expect_state(queued, BLOCK_PLAIN);
