@@ -71,6 +71,19 @@ int report_has_something(void)
     return ledger_peak_bytes() != 0;
 }
 
+uint64_t report_activity(void)
+{
+    uint64_t sum = count_get(&totals.faults_avoided);
+    for (int dir = 0; dir < DIR_COUNT; dir++) {
+        sum += count_get(&totals.foreign[dir].copies);
+        for (int way = 0; way < WAY_COUNT; way++)
+            sum += count_get(&totals.count[dir][way].copies);
+    }
+    for (const struct site *site = sites_first(); site; site = site->next)
+        sum += count_get(&site->pins);
+    return sum;
+}
+
 static void count_take(struct report_count *out, const struct copy_count *count)
 {
     out->copies = count_get(&count->copies);

@@ -38,6 +38,9 @@ typedef int (*report_symbolise)(void *ctx, const struct frame *frame, char *func
 /* Whether anything was copied, pinned, or would have been pinned if it could. */
 int report_has_something(void);
 
+/* Grows whenever something is copied, pinned, or spared its page faults. */
+uint64_t report_activity(void);
+
 /* Write the whole report, with at most max_sites sites.  symbolise may be NULL. */
 void report_write_text(const struct sink *out, const struct report_process *process, report_symbolise symbolise,
                        void *ctx, unsigned max_sites);

@@ -1,10 +1,17 @@
 /* Hooks of the ways a process ends or becomes another: the report comes first, then the real thing.
+ * An exec that cannot succeed is none, and has no report.
  *
  * A destructor alone misses _exit, quick_exit, abort and exec.  A vfork() child shares this memory and is left alone
  * (report_at() asks whose process it is). */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -65,52 +72,107 @@ typedef int (*execve_fn)(const char *, char *const *, char *const *);
 typedef int (*execveat_fn)(int, const char *, char *const *, char *const *, int);
 typedef int (*fexecve_fn)(int, char *const *, char *const *);
 
-static int replaced(const char *name, const char *path, char *const *argv, char *const *envp)
+/* Whether an exec of this file will most likely succeed.  Flags: as execveat(). */
+static int can_run(int dir, const char *path, int flags)
 {
-    const execve_fn real = (execve_fn)next_function(name);
-    report_at("exec");
+    struct stat file;
+    flags &= AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW;
+    if (fstatat(dir, path, &file, flags) || !S_ISREG(file.st_mode))
+        return 0;
+    if (faccessat(dir, path, X_OK, AT_EACCESS | flags) == 0)
+        return 1;
+    return errno == EINVAL && (file.st_mode & 0111); /* a kernel that cannot be asked of an open file */
+}
+
+/* The same of a name that is searched for in $PATH. */
+static int can_run_from_path(const char *name)
+{
+    char path[PATH_MAX];
+    if (strchr(name, '/'))
+        return can_run(AT_FDCWD, name, 0);
+    const char *folder = getenv("PATH"); /* NOLINT(concurrency-mt-unsafe): as the exec itself does */
+    for (folder = folder ? folder : "/bin:/usr/bin"; *name;) {
+        const int len = (int)strcspn(folder, ":");
+        const int need = snprintf(path, sizeof path, "%.*s%s%s", len, folder, len ? "/" : "", name);
+        if (need < (int)sizeof path && can_run(AT_FDCWD, path, 0))
+            return 1;
+        if (!folder[len])
+            break;
+        folder += len + 1;
+    }
+    return 0;
+}
+
+/* How one of the exec functions names its file. */
+enum named {
+    BY_PATH,
+    BY_NAME, /* searched for in $PATH */
+    BY_DIRECTORY
+};
+
+/* Writes the report if the file can be run.  The real call decides: when it fails, the process goes on. */
+static void before_exec(enum named named, int dir, const char *path, int flags)
+{
+    const int kept = errno;
+    if (life_is_on() && life_is_own_process() &&
+        (named == BY_NAME ? can_run_from_path(path) : can_run(named == BY_PATH ? AT_FDCWD : dir, path, flags)))
+        report_at("exec");
+    errno = kept;
+}
+
+static int replaced(enum named named, const char *path, char *const *argv, char *const *envp)
+{
+    const execve_fn real = (execve_fn)next_function(named == BY_NAME ? "execvpe" : "execve");
+    before_exec(named, AT_FDCWD, path, 0);
     if (real)
-        return real(path, argv, envp);
-    errno = ENOSYS;
+        real(path, argv, envp);
+    else
+        errno = ENOSYS;
+    report_go_on();
     return -1;
 }
 
 EXPORT int execve(const char *path, char *const argv[], char *const envp[])
 {
-    return replaced("execve", path, argv, envp);
+    return replaced(BY_PATH, path, argv, envp);
 }
 
 EXPORT int execv(const char *path, char *const argv[])
 {
-    return replaced("execve", path, argv, environ);
+    return replaced(BY_PATH, path, argv, environ);
 }
 
 EXPORT int execvpe(const char *file, char *const argv[], char *const envp[])
 {
-    return replaced("execvpe", file, argv, envp);
+    return replaced(BY_NAME, file, argv, envp);
 }
 
 EXPORT int execvp(const char *file, char *const argv[])
 {
-    return replaced("execvpe", file, argv, environ);
+    return replaced(BY_NAME, file, argv, environ);
 }
 
 EXPORT int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
     const execveat_fn real = (execveat_fn)next_function("execveat");
-    report_at("exec");
+    before_exec(BY_DIRECTORY, dir, path, flags);
     if (real)
-        return real(dir, path, argv, envp, flags);
-    return (int)syscall(SYS_execveat, dir, path, argv, envp, flags);
+        real(dir, path, argv, envp, flags);
+    else
+        syscall(SYS_execveat, dir, path, argv, envp, flags);
+    report_go_on();
+    return -1;
 }
 
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
     const fexecve_fn real = (fexecve_fn)next_function("fexecve");
-    report_at("exec");
+    before_exec(BY_DIRECTORY, fd, "", AT_EMPTY_PATH);
     if (real)
-        return real(fd, argv, envp);
-    errno = ENOSYS;
+        real(fd, argv, envp);
+    else
+        errno = ENOSYS;
+    report_go_on();
     return -1;
 }
 
@@ -131,7 +193,7 @@ static void copy_list(char **argv, const char *first, va_list list)
         n++;
 }
 
-#define HOOK_EXEC_LIST(name, real_name, environment)                                                                   \
+#define HOOK_EXEC_LIST(name, named, environment)                                                                       \
     EXPORT int name(const char *path, const char *arg, ...)                                                            \
     {                                                                                                                  \
         va_list list, again;                                                                                           \
@@ -142,9 +204,9 @@ static void copy_list(char **argv, const char *first, va_list list)
         copy_list(argv, arg, list);                                                                                    \
         char **envp = environment;                                                                                     \
         va_end(list);                                                                                                  \
-        return replaced(real_name, path, argv, envp);                                                                  \
+        return replaced(named, path, argv, envp);                                                                      \
     }
 
-HOOK_EXEC_LIST(execl, "execve", environ)
-HOOK_EXEC_LIST(execlp, "execvpe", environ)
-HOOK_EXEC_LIST(execle, "execve", va_arg(list, char **))
+HOOK_EXEC_LIST(execl, BY_PATH, environ)
+HOOK_EXEC_LIST(execlp, BY_NAME, environ)
+HOOK_EXEC_LIST(execle, BY_PATH, va_arg(list, char **))

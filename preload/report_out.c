@@ -137,7 +137,9 @@ static int write_to(int fd, int json, const char *cause)
     return out.fd >= 0;
 }
 
-static int refreshing; /* under `writing`: not the last report, so nothing is said when it cannot be written */
+static int said;         /* under `writing`: a report stands on stderr, */
+static uint64_t said_of; /* with this much activity */
+static int refreshing;   /* under `writing`: not the last report, so nothing is said when it cannot be written */
 
 static void cannot(const char *path)
 {
@@ -184,6 +186,18 @@ static int wants_file(void)
     return 1;
 }
 
+/* On stderr one report is enough, unless more has been done since: an exec may fail, a signal handler may leave
+ * abort(). */
+static void write_stderr(int json, const char *cause)
+{
+    const uint64_t done = report_activity();
+    if ((said && done == said_of) || !system_stderr_is_ours())
+        return;
+    said = 1;
+    said_of = done;
+    write_to(2, json, cause);
+}
+
 static void write_wanted(const char *cause)
 {
     const struct options *options = life_options();
@@ -191,8 +205,8 @@ static void write_wanted(const char *cause)
         return;
     if (wants_file())
         write_file(options->report, cause);
-    else if (system_stderr_is_ours())
-        write_to(2, strcmp(options->report, "json") == 0, cause);
+    else
+        write_stderr(strcmp(options->report, "json") == 0, cause);
 }
 
 static _Atomic uint32_t writing; /* one writer at a time */
@@ -234,6 +248,13 @@ void report_fork_child(void)
 {
     atomic_store(&writing, 0);
     atomic_store(&ended, 0);
+    said = 0;
+}
+
+void report_go_on(void)
+{
+    if (life_is_own_process())
+        atomic_store(&ended, 0);
 }
 
 /* The last report waits for one that is being written, but not for ever: its writer may be the thread that was killed.

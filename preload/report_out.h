@@ -2,12 +2,16 @@
 #ifndef AUTOPIN_REPORT_OUT_H
 #define AUTOPIN_REPORT_OUT_H
 
-/* Writes the report of this process, if there is anything to say and anybody wants to hear it. */
+/* Writes the report of this process, if there is anything to say and anybody wants to hear it.  A file is written anew
+ * each time; on stderr the report is repeated only when something was done since. */
 void report_at(const char *cause);
 
 /* While the program runs: writes a report that goes to a file anew, if the last one is two seconds old, so that there
  * is one after SIGKILL or a crash.  Context: worker. */
 void report_refresh(void);
+
+/* The process has not ended after all: an exec failed. */
+void report_go_on(void);
 
 /* In a forked child nothing has been written. */
 void report_fork_child(void);

@@ -72,12 +72,26 @@ static int fail_to_become(void)
     return check_result();
 }
 
+/* Execs that look as if they could succeed, of a script whose interpreter is missing; then work again, or not. */
+static int fail_late(char *script, int works)
+{
+    char *argv[] = {"x", NULL};
+    FAILS(execv(script, argv), ENOENT);
+    FAILS(execl(script, "x", (char *)NULL), ENOENT);
+    const int fd = open(script, O_RDONLY);
+    FAILS(fexecve(fd, argv, environ), ENOENT);
+    FAILS(execveat(fd, "", argv, environ, AT_EMPTY_PATH), ENOENT);
+    if (works)
+        work();
+    return check_result();
+}
+
 static void on_abort(int signal)
 {
     dprintf(1, "caught %d\n", signal);
 }
 
-static int end(const char *how)
+static int end(const char *how, char *file)
 {
     if (strcmp(how, "exit") == 0)
         exit(3);
@@ -99,6 +113,8 @@ static int end(const char *how)
     }
     if (strcmp(how, "failing-exec") == 0)
         return fail_to_become();
+    if (strcmp(how, "late-exec") == 0 || strcmp(how, "late-exec-work") == 0)
+        return fail_late(file, how[9] != 0);
     return strcmp(how, "return") == 0 ? 3 : become(how);
 }
 
@@ -116,5 +132,5 @@ int main(int argc, char **argv)
             return 1;
     }
     dprintf(1, "main ends\n");
-    return end(argv[1]);
+    return end(argv[1], argv[2]);
 }

@@ -46,6 +46,32 @@ AUTOPIN_REPORT=$TMP/failing.json LD_PRELOAD=$LIB "$end" failing-exec >/dev/null 
 grep -q '"cause": "exit"' "$TMP/failing.json" || wrong "failing-exec: $(grep cause "$TMP/failing.json")"
 grep -q '"large_blocks": 12' "$TMP/failing.json" || wrong "failing-exec: $(grep large_blocks "$TMP/failing.json")"
 
+# on_stderr WANTED WAY [ARGUMENT]: so many reports there
+on_stderr() {
+    local wanted=$1 reports
+    shift
+    AUTOPIN_REPORT=text LD_PRELOAD=$LIB "$end" "$@" >/dev/null 2>"$TMP/err" || wrong "$*: $(tail -n 5 "$TMP/err")"
+    reports=$(grep -c '^autopin: .* ended by ' "$TMP/err")
+    [ "$reports" -eq "$wanted" ] || wrong "$*: $reports reports on stderr instead of $wanted: $(grep '^autopin' "$TMP/err")"
+}
+
+# What cannot be run is not reported; what could have been is, and again only if more was done since.
+on_stderr 1 failing-exec
+grep -q 'ended by exit' "$TMP/err" || wrong "failing-exec: $(grep 'ended by' "$TMP/err")"
+printf '#!/no/such/interpreter\n' >"$TMP/broken"
+chmod 755 "$TMP/broken"
+on_stderr 1 late-exec "$TMP/broken"
+on_stderr 2 late-exec-work "$TMP/broken"
+AUTOPIN_REPORT=$TMP/late.json LD_PRELOAD=$LIB "$end" late-exec "$TMP/broken" >/dev/null 2>"$TMP/err" ||
+    wrong "late-exec: $(cat "$TMP/err")"
+grep -q '"cause": "exit"' "$TMP/late.json" || wrong "late-exec: $(grep cause "$TMP/late.json")"
+
+# The same where a program walks $PATH by itself.
+AUTOPIN_REPORT=text LD_PRELOAD=$LIB PATH=/no/such:/usr/sbin:$PATH \
+    /usr/bin/python3 -c 'import os; [len(bytearray(4 << 20)) for _ in range(9)]; os.execvp("true", ["true"])' 2>"$TMP/err" ||
+    wrong "python's execvp: $(cat "$TMP/err")"
+[ "$(grep -c '^autopin: .* ended by exec' "$TMP/err")" -eq 1 ] || wrong "python's execvp: $(grep '^autopin' "$TMP/err")"
+
 # A process that did nothing says nothing, unless asked.
 said=$(LD_PRELOAD=$LIB "$end" exit idle 2>&1 >/dev/null)
 [ -z "$said" ] || wrong "an idle process said: $said"

@@ -5,7 +5,7 @@
 set -u
 command -v nm >/dev/null || { echo "nm is not installed" && exit 77; }
 both='__ctype_b_loc __cxa_atexit __environ __errno_location __progname __stack_chk_fail clock_gettime close dl_iterate_phdr
-dladdr dlerror dlopen environ fclose fgets fopen fopen64 fstat getauxval getenv geteuid gethostname getpagesize getpid getppid
+dladdr dlerror dlopen environ faccessat fclose fgets fopen fopen64 fstat fstatat getauxval getenv geteuid gethostname getpagesize getpid getppid
 getrlimit gettid getuid isatty lseek lseek64 madvise memchr memcmp memcpy memmove memset mincore mlock mmap mmap64 mprotect
 mremap munlock munmap nanosleep open open64 openat poll pread pread64 prctl process_vm_readv program_invocation_name
 program_invocation_short_name pthread_attr_destroy pthread_attr_getstack pthread_attr_init pthread_attr_setdetachstate pthread_attr_setstacksize
