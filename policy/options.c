@@ -35,8 +35,9 @@ const struct option_info option_table[OPTION_ROWS] = {
 #include "options.def"
 };
 
-#define VARIABLE "AUTOPIN_"
-#define MAX_PATH 4096
+#define VARIABLE     "AUTOPIN_"
+#define MAX_VARIABLE 64 /* bytes of a variable's name with its NUL */
+#define MAX_PATH     4096
 
 static void *field_of(struct options *out, const struct option_info *info)
 {
@@ -69,15 +70,59 @@ static const char *trimmed(const char *value, char *buf, size_t cap)
     return buf;
 }
 
+/* AUTOPIN_<NAME> of an option. */
+static void variable_name(const char *option, char *out)
+{
+    size_t at = sizeof(VARIABLE) - 1;
+    memcpy(out, VARIABLE, at);
+    for (; *option && at + 1 < MAX_VARIABLE; option++)
+        out[at++] = (char)(*option >= 'a' && *option <= 'z' ? *option - 32 : *option);
+    out[at] = 0;
+}
+
+/* Complains about a variable that means nothing, and names the one that was perhaps meant. */
+static void check_variable(struct conf_load *load, const char *name)
+{
+    static const char *const no_options[] = {"conf", "disable"};
+    const size_t n = OPTION_COUNT + sizeof(no_options) / sizeof(*no_options);
+    char known[MAX_VARIABLE], near[MAX_VARIABLE] = "";
+    unsigned least = 3;
+    for (size_t i = 0; i < n; i++) {
+        const char *option = i < OPTION_COUNT ? option_table[i].name : no_options[i - OPTION_COUNT];
+        unsigned distance = parse_distance(name + sizeof(VARIABLE) - 1, option);
+        variable_name(option, known);
+        if (!strcmp(name, known))
+            return;
+        if (distance < least) {
+            least = distance;
+            memcpy(near, known, sizeof(near));
+        }
+    }
+    struct conf_place place = {name, 0};
+    if (*near)
+        conf_complain(load, &place, "unknown; did you mean %s?", near);
+    else
+        conf_complain(load, &place, "unknown; it is ignored");
+}
+
+static void check_environment(struct conf_load *load)
+{
+    for (char *const *entry = load->src->environment; entry && *entry; entry++) {
+        char name[MAX_VARIABLE];
+        if (strncmp(*entry, VARIABLE, sizeof(VARIABLE) - 1) != 0)
+            continue;
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(*entry, "="), *entry);
+        check_variable(load, name);
+    }
+}
+
 static void load_environment(struct conf_load *load)
 {
+    check_environment(load);
     for (int id = 0; id < OPTION_COUNT; id++) {
         const struct option_info *info = &option_table[id];
-        char name[64] = VARIABLE, buf[CONF_MAX_LINE];
-        for (size_t i = 0; i < sizeof(name) - sizeof(VARIABLE) && info->name[i]; i++) {
-            char c = info->name[i];
-            name[sizeof(VARIABLE) - 1 + i] = (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
-        }
+        char name[MAX_VARIABLE], buf[CONF_MAX_LINE];
+        variable_name(info->name, name);
         const char *value = load->src->get_env(name);
         if (!value || !*(value = trimmed(value, buf, sizeof(buf))))
             continue;

@@ -54,6 +54,9 @@ conf_expect 'a site without a name' '[site]\npromote = never\n' 1 "$conf:1: "
 conf_expect 'no newline at the end' '[limits]\nmax_pinned = -1' 1 "$conf:2: "
 conf_expect 'Windows line ends' '[limits]\r\nmax_pinned = 1G\r\n' 0 ''
 
+# A process without a large block has read nothing, and says nothing.
+[ -z "$(AUTOPIN_MAXPINNED=1G LD_PRELOAD="$LIB" "$end" exit idle 2>&1 >/dev/null)" ] || wrong 'a misspelt variable, idle'
+
 cp "$LIB" "$conf"
 env AUTOPIN_CONF="$conf" LD_PRELOAD="$LIB" timeout 20 "$end" exit >"$TMP/out" 2>"$TMP/err"
 [ $? -eq 3 ] && [ "$(cat "$TMP/out")" = "main ends" ] || wrong "a library as pinning.conf: $(head -c 300 "$TMP/err")"
@@ -67,6 +70,8 @@ expect 'variable: wrong value' 1 'AUTOPIN_MAX_PINNED: .*lots' AUTOPIN_MAX_PINNED
 expect 'variable: wrong choice' 1 'AUTOPIN_BACKEND: .*gpu' AUTOPIN_BACKEND=gpu
 expect 'variable: empty' 0 '' AUTOPIN_BACKEND=
 expect 'variable: blanks' 0 '' AUTOPIN_BACKEND=' mlock '
+expect 'variable: misspelt' 1 'AUTOPIN_MAXPINNED: unknown; did you mean AUTOPIN_MAX_PINNED\?' AUTOPIN_MAXPINNED=1G
+expect 'variable: of no option' 1 'AUTOPIN_COLOUR: unknown; it is ignored' AUTOPIN_COLOUR=red
 expect 'cap 0' 0 '' AUTOPIN_MAX_PINNED=0 AUTOPIN_PROMOTE=always
 expect 'cap above RAM' 1 'AUTOPIN_MAX_PINNED: ' AUTOPIN_MAX_PINNED=900T AUTOPIN_PROMOTE=always
 expect 'negative' 1 'AUTOPIN_MIN_SIZE: ' AUTOPIN_MIN_SIZE=-5

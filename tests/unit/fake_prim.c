@@ -24,6 +24,7 @@ static struct {
     size_t len;
     int err;
 } file[FAKE_MAX_PLACES];
+static char env_text[FAKE_MAX_PLACES][128], *environment[FAKE_MAX_PLACES + 1]; /* "NAME=VALUE", as environ has it */
 static unsigned n_env, n_files;
 
 void fake_reset(void)
@@ -32,6 +33,7 @@ void fake_reset(void)
     fake.now_ns = 1000000000;
     fake.available_bytes = UINT64_MAX;
     fake_source.ram_bytes = 64ull << 30;
+    memset(environment, 0, sizeof(environment));
     log_len = n_env = n_files = 0;
     log_text[0] = 0;
 }
@@ -92,6 +94,8 @@ WEAK void prim_log(int level, const char *fmt, ...)
 
 void fake_set_env(const char *name, const char *value)
 {
+    snprintf(env_text[n_env], sizeof(env_text[n_env]), "%s=%s", name, value);
+    environment[n_env] = env_text[n_env];
     env[n_env].name = name;
     env[n_env++].value = value;
 }
@@ -130,7 +134,7 @@ static int read_file(const char *path, char *buf, size_t cap, size_t *len)
     }
     return -ENOENT;
 }
-struct options_source fake_source = {get_env, read_file, 64ull << 30, log_line};
+struct options_source fake_source = {get_env, read_file, 64ull << 30, log_line, environment};
 
 int fake_load(struct options *out, const char *text, size_t len)
 {
