@@ -145,11 +145,12 @@ static int load_file(struct conf_load *load, const char *path, char *buf, int na
                       CONF_MAX_BYTES);
     } else if (named) {
         conf_complain(load, &place,
-                      "cannot be read (error %d), expected the file that AUTOPIN_CONF names; "
+                      "cannot be read (%s), expected the file that AUTOPIN_CONF names; "
                       "the usual places are searched instead",
-                      -err);
+                      load->src->error_text(-err));
     } else if (err != -ENOENT && err != -ENOTDIR && err != -EACCES) {
-        conf_complain(load, &place, "cannot be read (error %d), expected a file; the defaults stay", -err);
+        conf_complain(load, &place, "cannot be read (%s), expected a file; the defaults stay",
+                      load->src->error_text(-err));
     }
     return !err || err == -EFBIG;
 }

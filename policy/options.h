@@ -142,6 +142,7 @@ struct options_source {
     uint64_t ram_bytes;                            /* 0 = unknown: percentages then count as 0 */
     void (*complain)(int level, const char *line); /* level as prim_log(); line begins with "autopin: ", no newline */
     char *const *environment;                      /* "NAME=VALUE" ..., NULL; may itself be NULL: names go unchecked */
+    const char *(*error_text)(int error);          /* what an errno value means */
 };
 
 /* Fills *out: defaults, then the first pinning.conf found, then AUTOPIN_<NAME> variables.  Each thing that is wrong is

@@ -105,7 +105,7 @@ static void make_mark(void)
 /* Reads the options and gets every part ready; *on says whether autopin stays. */
 static void start(void *on)
 {
-    struct options_source source = {get_env, system_read_file, 0, complain, environ};
+    struct options_source source = {get_env, system_read_file, 0, complain, environ, system_error_text};
     system_remember_stderr();
     *(int *)on = !options_disabled(&source);
     if (!*(int *)on)

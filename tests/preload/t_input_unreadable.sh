@@ -26,7 +26,7 @@ as_nobody() {
     fi
 }
 
-as_nobody "$work/secret.conf: .*cannot be read" AUTOPIN_CONF="$work/secret.conf"
+as_nobody "$work/secret.conf: .*cannot be read \(Permission denied\)" AUTOPIN_CONF="$work/secret.conf"
 as_nobody '' XDG_CONFIG_HOME="$work/home"
 as_nobody "$work/closed/r.json: the report cannot be written" AUTOPIN_REPORT="$work/closed/r.json"
 exit 0

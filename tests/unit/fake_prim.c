@@ -134,7 +134,12 @@ static int read_file(const char *path, char *buf, size_t cap, size_t *len)
     }
     return -ENOENT;
 }
-struct options_source fake_source = {get_env, read_file, 64ull << 30, log_line, environment};
+
+static const char *error_text(int error)
+{
+    return error == ENOENT ? "no such file" : "another error";
+}
+struct options_source fake_source = {get_env, read_file, 64ull << 30, log_line, environment, error_text};
 
 int fake_load(struct options *out, const char *text, size_t len)
 {
