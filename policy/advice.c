@@ -9,15 +9,6 @@
 static const uint64_t LEAST_GAIN_NS = 50000000;
 static const uint64_t MIB = 1 << 20;
 
-/* Names of enum advice_kind. */
-static const char *const kind_names[] = {"max_pinned", "max_regions", "memlock", "site_max_pinned", "always", "never"};
-_Static_assert(sizeof kind_names / sizeof kind_names[0] == ADVICE_NEVER + 1, "a kind of advice without a name");
-
-const char *advice_kind_name(enum advice_kind kind)
-{
-    return kind_names[kind];
-}
-
 static int is_worth_it(const struct report *report, uint64_t gain_ns)
 {
     return gain_ns >= LEAST_GAIN_NS || (gain_ns && gain_ns >= report->duration_ns / 100);
@@ -125,7 +116,7 @@ static int is_allocator(const char *module)
 }
 
 /* A heading people can talk about: what the section matches, and its size class. */
-static void name_section(struct advice *out, unsigned n)
+static void name_section(struct advice *out)
 {
     const char *from = out->function[0] ? out->function : out->module;
     const unsigned size_log2 = out->site->site->size_log2;
@@ -139,8 +130,8 @@ static void name_section(struct advice *out, unsigned n)
             base[at++] = '-';
     }
     base[at] = 0;
-    snprintf(out->name, sizeof out->name, "%s-%u%c-%u", base[0] ? base : "site", 1u << size_log2 % 10,
-             "BKMGTPE"[size_log2 / 10], n);
+    snprintf(out->name, sizeof out->name, "%s-%u%c", base[0] ? base : "site", 1u << size_log2 % 10,
+             "BKMGTPE"[size_log2 / 10]);
 }
 
 /* The innermost frame that says something; 0 when none does. */
@@ -191,8 +182,26 @@ static int advise_site(const struct report *report, const struct report_site *si
     if (same && same->kind == out->kind)
         same->gain_ns += out->gain_ns;
     if (!same)
-        name_section(out, n + 1);
+        name_section(out);
     return !same;
+}
+
+/* By insertion: there are few.  Then numbers make the names of sections unique. */
+static void sort_sites(struct advice *sites, unsigned n)
+{
+    unsigned n_sections = 0;
+    for (unsigned i = 1; i < n; i++) {
+        const struct advice moving = sites[i];
+        unsigned at = i;
+        for (; at && sites[at - 1].gain_ns < moving.gain_ns; at--)
+            sites[at] = sites[at - 1];
+        sites[at] = moving;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        const size_t len = strlen(sites[i].name);
+        if (len)
+            snprintf(sites[i].name + len, sizeof sites[i].name - len, "-%u", ++n_sections);
+    }
 }
 
 unsigned advice_find(const struct report *report, struct advice out[ADVICE_MOST])
@@ -201,83 +210,9 @@ unsigned advice_find(const struct report *report, struct advice out[ADVICE_MOST]
     n += (unsigned)find_limit(report, ADVICE_MAX_PINNED, REASON_CAP, &out[n]);
     n += (unsigned)find_limit(report, ADVICE_MAX_REGIONS, REASON_REGIONS, &out[n]);
     n += (unsigned)find_limit(report, ADVICE_MEMLOCK, REASON_MEMLOCK, &out[n]);
+    const unsigned n_limits = n;
     for (unsigned i = 0; i < report->n_kept && n < ADVICE_MOST; i++)
         n += (unsigned)advise_site(report, &report->sites[i], out, n);
+    sort_sites(out + n_limits, n - n_limits);
     return n;
-}
-
-/* As parse_option() reads it. */
-static void write_size(const struct sink *out, uint64_t bytes)
-{
-    static const char units[] = "\0KMGT";
-    unsigned unit = 0;
-    while (unit < 4 && bytes && bytes % 1024 == 0) {
-        bytes /= 1024;
-        unit++;
-    }
-    sink_printf(out, "%llu%.1s", (unsigned long long)bytes, &units[unit]);
-}
-
-static void write_section(const struct sink *out, const struct advice *advice)
-{
-    const unsigned size_log2 = advice->site->site->size_log2;
-    sink_printf(out, "[site %s]\n# predicted gain: %s\nmodule = %s\n", advice->name,
-                quantity_time(advice->gain_ns).text, advice->module);
-    if (advice->function[0])
-        sink_printf(out, "function = %s\n", advice->function);
-    sink_text(out, "min_size = ");
-    write_size(out, 1ull << size_log2);
-    sink_text(out, "\nmax_size = ");
-    write_size(out, (2ull << size_log2) - 1);
-    sink_printf(out, "\npromote = %s\n", advice_kind_name(advice->kind));
-}
-
-static void write_limit(const struct sink *out, const struct advice *advice, int heading)
-{
-    sink_printf(out, "%s# predicted gain: %s\n%s = ", heading ? "[limits]\n" : "", quantity_time(advice->gain_ns).text,
-                advice_kind_name(advice->kind));
-    if (advice->kind == ADVICE_MAX_PINNED)
-        write_size(out, advice->value);
-    else
-        sink_printf(out, "%llu", (unsigned long long)advice->value);
-    sink_text(out, "\n");
-}
-
-/* What is no line of the file, or belongs into a section that is there already. */
-static void write_comment(const struct sink *out, const struct advice *advice)
-{
-    sink_printf(out, "# predicted gain: %s with ", quantity_time(advice->gain_ns).text);
-    if (advice->kind == ADVICE_MEMLOCK) {
-        sink_printf(out, "a higher limit on locked memory: ulimit -l %llu\n", (unsigned long long)advice->value / 1024);
-        return;
-    }
-    if (advice->kind == ADVICE_SITE_CAP) {
-        sink_text(out, "max_pinned = ");
-        write_size(out, advice->value);
-    } else {
-        sink_printf(out, "promote = %s", advice_kind_name(advice->kind));
-    }
-    sink_text(out, " in [site ");
-    sink_clean(out, advice->site->site->rule->name, OPTION_MAX_NAME);
-    sink_text(out, "]\n");
-}
-
-void advice_write(const struct sink *out, const struct advice *advice, int heading)
-{
-    if (advice->kind == ADVICE_MAX_PINNED || advice->kind == ADVICE_MAX_REGIONS)
-        write_limit(out, advice, heading);
-    else if (advice->name[0])
-        write_section(out, advice);
-    else
-        write_comment(out, advice);
-}
-
-void advice_write_all(const struct sink *out, const struct advice *advice, unsigned n)
-{
-    int in_limits = 0;
-    for (unsigned i = 0; i < n; i++) {
-        const int limit = advice[i].kind == ADVICE_MAX_PINNED || advice[i].kind == ADVICE_MAX_REGIONS;
-        advice_write(out, &advice[i], !in_limits);
-        in_limits |= limit;
-    }
 }

@@ -28,7 +28,7 @@ struct advice {
     char name[OPTION_MAX_NAME], module[OPTION_MAX_GLOB], function[OPTION_MAX_GLOB]; /* of a new section */
 };
 
-/* Finds what would have been worth 1 % of the run or 50 ms: limits first, then sites, most important first.
+/* Finds what would have been worth 1 % of the run or 50 ms: limits first, then sites, the largest gain first.
  * Returns how many were entered in out. */
 unsigned advice_find(const struct report *report, struct advice out[ADVICE_MOST]);
 

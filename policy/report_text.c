@@ -14,24 +14,27 @@ typedef unsigned long long ull;
 static void write_head(const struct sink *out, const struct report *report)
 {
     const struct report_process *process = report->process;
-    const char *driver = report_text_or_empty(process->driver), *cause = report_text_or_empty(process->cause);
+    const char *cause = report_text_or_empty(process->cause);
     sink_text(out, "autopin: ");
     sink_clean(out, report_text_or_empty(process->program), 60);
-    sink_printf(out, " (pid %lld) %s%s after %s; backend %s", (long long)process->pid,
+    sink_printf(out, " (pid %lld) %s%s after %s; backend %s%s\n", (long long)process->pid,
                 strcmp(cause, "running") == 0 ? "still " : "ended by ", cause[0] ? cause : "unknown",
-                quantity_time(report->duration_ns).text, report_text_or_empty(process->backend));
-    if (driver[0])
-        sink_printf(out, " (%s)", driver);
-    sink_text(out, process->simulated ? "; times are modelled, not measured\n" : "\n");
+                quantity_time(report->duration_ns).text, report_text_or_empty(process->backend),
+                process->simulated ? "; times are modelled" : "");
 }
 
 static void write_setup(const struct sink *out, const struct report_process *process)
 {
-    const char *file = report_text_or_empty(process->config_file);
+    const char *file = report_text_or_empty(process->config_file), *driver = report_text_or_empty(process->driver);
     sink_printf(out, LABEL "autopin %.40s, ", "set-up", report_text_or_empty(process->version));
     sink_text(out, file[0] ? "configured by " : "no pinning.conf");
     sink_clean(out, file, 200);
     sink_text(out, "\n");
+    if (driver[0]) {
+        sink_printf(out, LABEL, "driver");
+        sink_clean(out, driver, 85);
+        sink_text(out, "\n");
+    }
     for (unsigned i = 0; i < process->n_notes && i < REPORT_NOTES; i++) {
         sink_printf(out, LABEL, "note");
         sink_clean(out, report_text_or_empty(process->notes[i]), 400);
@@ -39,21 +42,36 @@ static void write_setup(const struct sink *out, const struct report_process *pro
     }
 }
 
+/* What became of pins; `where` is the beginning of the line, `peak` the most that was pinned at once, or 0. */
+static void write_pins(const struct sink *out, const char *where, const struct report_site *site, uint64_t peak)
+{
+    if (!site->pins && !site->pin_failures) {
+        sink_printf(out, "%snone\n", where);
+        return;
+    }
+    sink_printf(out, "%s%llu in %s, %s in all", where, (ull)site->pins, quantity_time(site->pin_ns).text,
+                quantity_bytes(site->pin_bytes_total).text);
+    if (peak)
+        sink_printf(out, "; peak %s", quantity_bytes(peak).text);
+    sink_printf(out, "; %llu ended", (ull)site->unpins);
+    if (site->evictions)
+        sink_printf(out, ", %llu of them evicted", (ull)site->evictions);
+    sink_printf(out, ", %llu failed\n", (ull)site->pin_failures);
+}
+
 static void write_pinned(const struct sink *out, const struct report *report)
 {
     const struct report_site *all = &report->all;
     const uint64_t vm_lck = report->process->vm_lck_bytes;
-    sink_printf(out, LABEL "peak %s of cap %s, %llu of %llu regions; now %s in %llu; VmLck %s\n", "pinned",
+    sink_printf(out, LABEL "peak %s of cap %s, %llu of %s; now %s in %s; VmLck %s\n", "pinned",
                 quantity_bytes(report->pinned.peak_bytes).text, quantity_bytes(report->pinned.cap_bytes).text,
-                (ull)report->pinned.peak_regions, (ull)report->pinned.cap_regions,
-                quantity_bytes(report->pinned.bytes).text, (ull)report->pinned.regions,
+                (ull)report->pinned.peak_regions, quantity_count(report->pinned.cap_regions, "region").text,
+                quantity_bytes(report->pinned.bytes).text, quantity_count(report->pinned.regions, "region").text,
                 vm_lck == UINT64_MAX ? "unknown" : quantity_bytes(vm_lck).text);
     if (report->locked_bytes_peak)
         sink_printf(out, LABEL "peak %s by mlock, now %s\n", "locked", quantity_bytes(report->locked_bytes_peak).text,
                     quantity_bytes(report->locked_bytes).text);
-    sink_printf(out, LABEL "%llu of %s in %s; %llu ended, %llu evicted, %llu failed\n", "pins", (ull)all->pins,
-                quantity_bytes(all->pin_bytes_total).text, quantity_time(all->pin_ns).text, (ull)all->unpins,
-                (ull)all->evictions, (ull)all->pin_failures);
+    write_pins(out, "  pins       ", all, 0);
     sink_printf(out, LABEL "%s saved, less %s for pins: %s; %s lost to unpinned copies and faults\n", "gain",
                 quantity_time(all->saved_ns).text, quantity_time(all->pin_ns).text,
                 quantity_net(all->saved_ns, all->pin_ns).text, quantity_time(all->lost_ns).text);
@@ -62,9 +80,9 @@ static void write_pinned(const struct sink *out, const struct report *report)
 static void write_count(const struct sink *out, const char *dir, const char *way, const struct report_count *count)
 {
     if (count->copies)
-        sink_printf(out, "    %-15s %-9s %11llu copies %11s %11s %11s\n", dir, way, (ull)count->copies,
-                    quantity_bytes(count->bytes).text, quantity_time(count->ns).text,
-                    quantity_rate(count->bytes, count->ns).text);
+        sink_printf(out, "    %-15s %-9s %11llu %-6s %11s %11s %11s\n", dir, way, (ull)count->copies,
+                    count->copies == 1 ? "copy" : "copies", quantity_bytes(count->bytes).text,
+                    quantity_time(count->ns).text, quantity_rate(count->bytes, count->ns).text);
 }
 
 static const char *const dir_names[] = {"host to device", "device to host"};
@@ -86,8 +104,9 @@ static void write_copies(const struct sink *out, const struct report *report)
         write_count(out, dir_names[dir], "foreign", &report->foreign[dir]);
     }
     if (report->waits || report->splits)
-        sink_printf(out, LABEL "%llu of %s, to keep what asynchronous copies promise; %llu copies split\n", "waits",
-                    (ull)report->waits, quantity_time(report->wait_ns).text, (ull)report->splits);
+        sink_printf(out, LABEL "%llu in %s, to keep what asynchronous copies promise; %s split\n", "waits",
+                    (ull)report->waits, quantity_time(report->wait_ns).text,
+                    quantity_count(report->splits, "copy").text);
 }
 
 /* What is seldom other than zero. */
@@ -95,20 +114,20 @@ static void write_rest(const struct sink *out, const struct report *report)
 {
     const struct {
         uint64_t value;
-        const char *text;
+        const char *thing, *text;
     } rest[] = {
-        {report->faults_avoided, "page faults avoided by recycling locked blocks"},
-        {report->large_forwarded, "large blocks left to the next allocator"},
-        {report->app_registrations, "registrations by the program itself, of blocks that autopin served"},
-        {report->graph_blocks, "blocks set aside because a graph names them"},
-        {report->kept_blocks, "blocks kept locked for good, since they could not be unpinned"},
-        {report->context_losses, "contexts ended while blocks were pinned in them"},
+        {report->faults_avoided, "page fault", "avoided by recycling locked blocks"},
+        {report->large_forwarded, "large block", "left to the next allocator"},
+        {report->app_registrations, "registration", "by the program itself, of blocks that autopin served"},
+        {report->graph_blocks, "block", "set aside for graphs"},
+        {report->kept_blocks, "block", "kept locked for good, after unpinning failed"},
+        {report->context_losses, "context", "ended with blocks still pinned"},
     };
-    sink_printf(out, LABEL "%llu large ones of %s; %s prefaulted\n", "blocks", (ull)report->large_blocks,
+    sink_printf(out, LABEL "%llu large, %s in all; %s prefaulted\n", "blocks", (ull)report->large_blocks,
                 quantity_bytes(report->large_bytes).text, quantity_bytes(report->prefaulted_bytes).text);
     for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
         if (rest[i].value)
-            sink_printf(out, "    %llu %s\n", (ull)rest[i].value, rest[i].text);
+            sink_printf(out, LABEL "%s %s\n", "", quantity_count(rest[i].value, rest[i].thing).text, rest[i].text);
 }
 
 static void write_refused(const struct sink *out, const char *label, const uint64_t refused[REASON_COUNT])
@@ -176,9 +195,7 @@ static void write_site(const struct sink *out, const struct report *report, unsi
     write_stack(out, report, site->site, n + 1);
     write_blocks(out, site);
     write_speed(out, site);
-    sink_printf(out, FIELD "%llu in %s, peak %s; %llu ended, %llu evicted, %llu failed\n", "pins", (ull)site->pins,
-                quantity_time(site->pin_ns).text, quantity_bytes(site->pinned_bytes_peak).text, (ull)site->unpins,
-                (ull)site->evictions, (ull)site->pin_failures);
+    write_pins(out, "    pins     ", site, site->pinned_bytes_peak);
     sink_printf(out, FIELD "%s saved, %s lost\n", "gain", quantity_time(site->saved_ns).text,
                 quantity_time(site->lost_ns).text);
     sink_printf(out, FIELD "%s%s", "decision",
@@ -214,9 +231,15 @@ void report_write_text(const struct sink *out, const struct report_process *proc
     write_copies(out, &report);
     write_rest(out, &report);
     write_refused(out, "  refused    ", report.all.refused);
-    if (report.n_sites)
-        sink_printf(out, LABEL "%llu, of which the %u that matter most follow\n", "call sites", (ull)report.n_sites,
-                    report.n_shown);
+    if (report.n_sites) {
+        sink_printf(out, "\n" LABEL "%llu that %s large blocks", "call sites", (ull)report.n_sites,
+                    report.n_sites == 1 ? "allocates" : "allocate");
+        if (report.n_shown < report.n_sites)
+            sink_printf(out, ", of which the %u most important follow", report.n_shown);
+        else if (report.n_sites > 1)
+            sink_text(out, ", the most important first");
+        sink_text(out, "\n");
+    }
     for (unsigned i = 0; i < report.n_shown; i++)
         write_site(out, &report, i);
     write_advice(out, &report);

@@ -78,6 +78,17 @@ struct quantity quantity_net(uint64_t gain_ns, uint64_t cost_ns)
     return out;
 }
 
+struct quantity quantity_count(uint64_t n, const char *thing)
+{
+    struct quantity out;
+    const size_t len = strlen(thing);
+    const int y = len && thing[len - 1] == 'y';
+    const char *ending = n == 1 ? "" : y ? "ies" : "s";
+    snprintf(out.text, sizeof out.text, "%llu %.*s%s", (unsigned long long)n, (int)(len - (y && n != 1)), thing,
+             ending);
+    return out;
+}
+
 void sink_text(const struct sink *out, const char *text)
 {
     out->put(out->ctx, text, strlen(text));

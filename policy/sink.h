@@ -15,13 +15,14 @@ struct sink {
 
 /* A figure ready to be printed. */
 struct quantity {
-    char text[24];
+    char text[48];
 };
 
 struct quantity quantity_bytes(uint64_t bytes);                   /* "1.50 GiB" */
 struct quantity quantity_time(uint64_t ns);                       /* "12.3 ms" */
 struct quantity quantity_rate(uint64_t bytes, uint64_t ns);       /* "24.3 GB/s"; "-" when ns is 0 */
 struct quantity quantity_net(uint64_t gain_ns, uint64_t cost_ns); /* gain - cost as a time, with its sign */
+struct quantity quantity_count(uint64_t n, const char *thing);    /* "1 copy", "2 copies"; thing: at most 26 bytes */
 
 /* Bytes per second; 0 when ns is 0. */
 uint64_t rate_per_second(uint64_t bytes, uint64_t ns);

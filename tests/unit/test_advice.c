@@ -26,7 +26,7 @@ static const struct options *pasted(void)
 /* The promised gain stands beside the line, and in the JSON. */
 static void expect_gain(const char *kind, uint64_t gain_ns)
 {
-    char part[64];
+    char part[80];
     snprintf(part, sizeof part, "\"kind\": \"%s\", \"predicted_gain_ns\": %llu,", kind, (unsigned long long)gain_ns);
     cr_expect(strstr(fixture_json, part), "%s: not in %s", part, strstr(fixture_json, "\"advice\""));
     snprintf(part, sizeof part, "# predicted gain: %s", quantity_time(gain_ns).text);
@@ -156,6 +156,50 @@ Test(advice, sites_of_one_section_share_it, .init = fixture_start)
     fixture_write(20);
     cr_expect_eq(pasted()->n_rules, 1);
     expect_gain("always", 3 * SEC - 2 * cost_pin_ns(48 * MIB));
+}
+
+/* Where the next piece of advice stands, and what it promises. */
+static const char *next_gain(const char *at, char gain[24])
+{
+    static const char mark[] = "# predicted gain: ";
+    at = at ? strstr(at, mark) : NULL;
+    gain[0] = 0;
+    if (at)
+        snprintf(gain, 24, "%.*s", (int)strcspn(at + sizeof mark - 1, "\n"), at + sizeof mark - 1);
+    return at ? at + 1 : NULL;
+}
+
+Test(advice, sites_stand_by_gain_and_apart, .init = fixture_start)
+{
+    /* The first is the most important site, as it has saved much; two share the section that then gains most. */
+    static const uint64_t lost_ms[] = {200, 900, 400, 600, 600};
+    static const uint64_t bytes[] = {1, 2, 4, 8, 8};
+    for (unsigned i = 0; i < 5; i++) {
+        struct site *site = fixture_site(i, bytes[i] * MIB);
+        count_add(&site->pins, 1);
+        count_add(&site->lost_ns, lost_ms[i] * MS);
+        count_add(&site->saved_ns, i ? 0 : 9 * SEC);
+    }
+    fixture_write(20);
+    fixture_validate();
+    char gain[24];
+    const char *at = strstr(fixture_text, "pinning.conf:\n");
+    static const char *const gains[] = {"1.20 s", "900 ms", "400 ms", "200 ms"};
+    for (int i = 0; i < 4; i++) {
+        at = next_gain(at, gain);
+        cr_expect_str_eq(gain, gains[i]);
+    }
+    cr_expect_null(next_gain(at, gain));
+    at = strstr(fixture_text, "pinning.conf:\n");
+    for (int i = 1; i <= 4; i++) {
+        char number[16];
+        at = strstr(at, "\n[site ");
+        cr_assert(at && at[-1] == '\n', "section %d: none, or none after a blank line", i);
+        snprintf(number, sizeof number, "-%d]\n", i);
+        cr_expect_eq(strncmp(at + strcspn(at, "]") - 2, number, strlen(number)), 0, "%.40s is not number %d", at, i);
+        at++;
+    }
+    cr_expect_eq(pasted()->n_rules, 4);
 }
 
 Test(advice, what_the_user_settled_stays_settled, .init = fixture_start)

@@ -1,4 +1,4 @@
-/* Tests of policy/report*.c, sink.c and reason.c: structure and figures, not wording.  Run from the root of the
+/* Tests of policy/report*.c and reason.c: structure and figures, not wording.  Run from the root of the
  * sources. */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -83,7 +83,7 @@ static void fill_counters(void)
 /* One row of copies: the text shows what stands in the JSON. */
 static void expect_row(const char *place, const char *way)
 {
-    char path[96], row[160];
+    char path[96], row[256];
     ull value[4];
     static const char *const keys[] = {"copies", "bytes", "ns", "bytes_per_second"};
     for (int i = 0; i < 4; i++) {
@@ -99,7 +99,7 @@ static void expect_row(const char *place, const char *way)
 
 Test(report, text_and_json_show_the_same_numbers, .init = fixture_start)
 {
-    char part[100];
+    char part[200];
     fill_counters();
     fixture_process.vm_lck_bytes = 3 * MIB;
     fixture_write(20);
@@ -118,21 +118,21 @@ Test(report, text_and_json_show_the_same_numbers, .init = fixture_start)
     cr_expect_eq(fixture_number("pinned/peak_bytes"), 33 * MIB);
     cr_expect_eq(fixture_number("pinned/bytes"), MIB);
     fixture_expect_line("  pinned", "VmLck 3.00 MiB");
-    snprintf(part, sizeof part, "%llu of %s in %s", fixture_number("pins/pins"),
-             quantity_bytes(fixture_number("pins/pin_bytes_total")).text,
-             quantity_time(fixture_number("pins/pin_ns")).text);
+    snprintf(part, sizeof part, "%llu in %s, %s in all", fixture_number("pins/pins"),
+             quantity_time(fixture_number("pins/pin_ns")).text,
+             quantity_bytes(fixture_number("pins/pin_bytes_total")).text);
     fixture_expect_line("  pins", part);
     snprintf(part, sizeof part, ": %s; %s lost", quantity_time(fixture_number("gain/net_ns")).text,
              quantity_time(fixture_number("gain/lost_ns")).text);
     fixture_expect_line("  gain", part);
     cr_expect_eq(fixture_number("gain/net_ns"), 2719 * MS);
-    snprintf(part, sizeof part, "%llu of %s", fixture_number("totals/waits"),
+    snprintf(part, sizeof part, "%llu in %s,", fixture_number("totals/waits"),
              quantity_time(fixture_number("totals/wait_ns")).text);
     fixture_expect_line("  waits", part);
     fixture_expect_line("  refused", "17 x ");
     fixture_expect_line("    refused", "17 x ");
     cr_expect_eq(fixture_number("sites/refused/not_yet"), 17);
-    fixture_expect_line("    8192", "faults");
+    fixture_expect_line("             8192 page faults ", "");
     fixture_expect_line("    decision pin: ", reason_text(REASON_PAID));
     for (const char *line = fixture_text; *line; line += strcspn(line, "\n") + 1)
         cr_expect_leq(strcspn(line, "\n"), 100, "%.*s", (int)strcspn(line, "\n"), line);
@@ -227,25 +227,6 @@ Test(report, a_loss_has_its_sign, .init = fixture_start)
     fixture_write(1);
     fixture_expect_line("  gain", ": -2.00 s;");
     cr_expect(strstr(fixture_json, "\"net_ns\": -2000000000"));
-}
-
-Test(sink, quantities)
-{
-    cr_expect_str_eq(quantity_bytes(0).text, "0 B");
-    cr_expect_str_eq(quantity_bytes(1023).text, "1023 B");
-    cr_expect_str_eq(quantity_bytes(3 << 29).text, "1.50 GiB");
-    cr_expect_str_eq(quantity_bytes(MIB - 1).text, "1.00 MiB");
-    cr_expect_str_eq(quantity_bytes(UINT64_MAX).text, "16384 PiB");
-    cr_expect_str_eq(quantity_time(999).text, "999 ns");
-    cr_expect_str_eq(quantity_time(9996).text, "10.0 us");
-    cr_expect_str_eq(quantity_time(99960).text, "100 us");
-    cr_expect_str_eq(quantity_time(999500).text, "1.00 ms");
-    cr_expect_str_eq(quantity_time(12345 * MS / 1000).text, "12.3 ms");
-    cr_expect_str_eq(quantity_time(4000 * SEC).text, "4000 s");
-    cr_expect_str_eq(quantity_rate(24 * SEC, 2 * SEC).text, "12.0 GB/s");
-    cr_expect_str_eq(quantity_rate(1, 0).text, "-");
-    cr_expect_str_eq(quantity_rate(UINT64_MAX, 1).text, "18446744 TB/s");
-    cr_expect_str_eq(quantity_net(1, 2 * MS).text, "-2.00 ms");
 }
 
 Test(reason, names_and_texts)
