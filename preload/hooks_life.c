@@ -20,6 +20,14 @@
 #include "report_out.h"
 #include "self.h"
 
+/* Otherwise nothing is started, and no file read, before the first large block (rule 37). */
+__attribute__((constructor)) static void constructor(void)
+{
+    const char *empty = getenv("AUTOPIN_REPORT_EMPTY"); /* NOLINT(concurrency-mt-unsafe): as every library does */
+    if (empty && *empty)
+        life_on();
+}
+
 __attribute__((destructor)) static void destructor(void)
 {
     if (!life_is_on() || !life_is_own_process())

@@ -12,7 +12,7 @@ export AUTOPIN_REPORT=off
 expect() {
     local name=$1 count=$2 pattern=$3 out status lines
     shift 3
-    out=$(env LD_PRELOAD="$LIB" "$@" timeout 20 "$end" exit 2>"$TMP/err")
+    out=$(timeout 20 env LD_PRELOAD="$LIB" "$@" "$end" exit 2>"$TMP/err")
     status=$?
     [ "$out" = "main ends" ] && [ $status -eq 3 ] || wrong "$name: output '$out', status $status"
     lines=$(grep -c '' "$TMP/err")

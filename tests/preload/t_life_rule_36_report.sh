@@ -75,4 +75,20 @@ AUTOPIN_REPORT=text LD_PRELOAD=$LIB PATH=/no/such:/usr/sbin:$PATH \
 # A process that did nothing says nothing, unless asked.
 said=$(LD_PRELOAD=$LIB "$end" exit idle 2>&1 >/dev/null)
 [ -z "$said" ] || wrong "an idle process said: $said"
+said=$(AUTOPIN_REPORT_EMPTY=no LD_PRELOAD=$LIB "$end" exit idle 2>&1 >/dev/null)
+[ -z "$said" ] || wrong "an idle process that was not asked said: $said"
+said=$(AUTOPIN_REPORT_EMPTY=yes AUTOPIN_DISABLE=1 LD_PRELOAD=$LIB "$end" exit idle 2>&1 >/dev/null)
+[ -z "$said" ] || wrong "a process that autopin stays out of said: $said"
+for way in exit _exit quick_exit execv; do
+    said=$(AUTOPIN_REPORT_EMPTY=yes LD_PRELOAD=$LIB "$end" $way idle 2>&1 >/dev/null | grep -c '^autopin: t_life_end .* ended by')
+    [ "$said" -eq 1 ] || wrong "an idle process that was asked, $way: $said reports"
+done
+AUTOPIN_REPORT_EMPTY=yes AUTOPIN_REPORT=$TMP/empty.json LD_PRELOAD=$LIB "$end" exit idle >/dev/null 2>&1
+grep -q '"large_blocks": 0,' "$TMP/empty.json" || wrong "an idle process: $(head -c 500 "$TMP/empty.json")"
+
+# Of a shell and what it spawns and forks, each reports for itself.
+AUTOPIN_REPORT_EMPTY=yes AUTOPIN_REPORT=$TMP/e.%p LD_PRELOAD=$LIB /bin/bash -c '/bin/true; (:); exit 0' >"$TMP/out" 2>&1
+[ ! -s "$TMP/out" ] || wrong "a shell and its children: $(head -c 500 "$TMP/out")"
+reports=$(find "$TMP" -name 'e.*' | wc -l)
+[ "$reports" -eq 3 ] || wrong "a shell and its children: $reports reports"
 exit $failed
