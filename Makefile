@@ -193,9 +193,15 @@ install: all
 	install -D -m 755 $(LIB) $(DESTDIR)$(PREFIX)/lib/libautopin.so
 	install -D -m 644 pinning.conf.example $(DESTDIR)$(PREFIX)/share/doc/autopin/pinning.conf.example
 
+# A folder of the system's own is left alone, empty or not; in a DESTDIR all are the install's.
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/lib/libautopin.so $(DESTDIR)$(PREFIX)/share/doc/autopin/pinning.conf.example
-	-rmdir $(DESTDIR)$(PREFIX)/share/doc/autopin
+	@for folder in $(if $(DESTDIR),lib share/doc/autopin); do \
+	    below=$$(printf %s "$(PREFIX)/$$folder" | tr -s / | sed 's,^/,,'); \
+	    [ ! -d "$(DESTDIR)/$$below" ] || (cd "$(DESTDIR)" && rmdir -p --ignore-fail-on-non-empty "$$below"); \
+	done
+	@[ ! -d "$(DESTDIR)$(PREFIX)/share/doc/autopin" ] || \
+	    rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(PREFIX)/share/doc/autopin"
 
 clean:
 	rm -rf $(BUILD)

@@ -1,0 +1,37 @@
+#!/bin/bash
+# `make uninstall` takes away what `make install` brought, its folders too, and nothing else.
+set -u
+fail() { echo "$1" && exit 1; }
+unset MAKEFLAGS MFLAGS MAKELEVEL DESTDIR PREFIX
+
+# run TARGET VARIABLE=VALUE...
+run() { make --no-print-directory -s BUILD="$BUILD" "$@" >"$TMP/out" 2>&1 || fail "make $*: $(tail -n 5 "$TMP/out")"; }
+
+# list FOLDER: what is in it
+list() { (cd "$1" && find . -mindepth 1 | sort | tr '\n' ' '); }
+
+mkdir "$TMP/stage"
+for prefix in /usr/local /opt/a/b /; do
+    run install DESTDIR="$TMP/stage" PREFIX=$prefix
+    [ -x "$TMP/stage$prefix/lib/libautopin.so" ] && [ -s "$TMP/stage$prefix/share/doc/autopin/pinning.conf.example" ] ||
+        fail "$prefix: installed was $(list "$TMP/stage")"
+    run uninstall DESTDIR="$TMP/stage" PREFIX=$prefix
+    [ -z "$(list "$TMP/stage")" ] || fail "$prefix: left over: $(list "$TMP/stage")"
+    run uninstall DESTDIR="$TMP/stage" PREFIX=$prefix
+    [ ! -s "$TMP/out" ] || fail "uninstalled twice: $(cat "$TMP/out")"
+done
+
+# What others put there stays, and so do its folders.
+run install DESTDIR="$TMP/stage" PREFIX=/usr
+touch "$TMP/stage/usr/share/doc/autopin/notes" "$TMP/stage/usr/lib/libother.so"
+run uninstall DESTDIR="$TMP/stage" PREFIX=/usr
+left=$(list "$TMP/stage")
+[ "$left" = "./usr ./usr/lib ./usr/lib/libother.so ./usr/share ./usr/share/doc ./usr/share/doc/autopin ./usr/share/doc/autopin/notes " ] ||
+    fail "with files of others: $left"
+
+# Outside a DESTDIR a folder that anybody may have made stays.
+mkdir "$TMP/real"
+run install PREFIX="$TMP/real"
+run uninstall PREFIX="$TMP/real"
+[ "$(list "$TMP/real")" = "./lib ./share ./share/doc " ] || fail "without DESTDIR: $(list "$TMP/real")"
+exit 0
