@@ -190,6 +190,8 @@ void sites_forget(void)
         memset((char *)site + counters, 0, sizeof *site - counters);
         atomic_store(&site->blocks_live, live);
         atomic_store(&site->bytes_live, bytes);
+        atomic_store(&site->blocks_live_peak, live);
+        atomic_store(&site->bytes_live_peak, bytes);
     }
 }
 

@@ -204,6 +204,8 @@ Test(site, rule_28_forget_keeps_what_lives)
     cr_expect_eq(site->pinned_bytes, 0);
     cr_expect_eq(site->blocks_live, 1);
     cr_expect_eq(site->bytes_live, 4 * MIB);
+    cr_expect_eq(site->blocks_live_peak, 1, "a peak below what there is");
+    cr_expect_eq(site->bytes_live_peak, 4 * MIB);
     cr_expect_eq(site->key, key);
     cr_expect_eq(site_find(1), site);
 }
