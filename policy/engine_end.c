@@ -114,7 +114,6 @@ void engine_app_claim(struct block *block)
 {
     block_app_add(block); /* first, so that nobody pins it again meanwhile */
     engine_demote(block);
-    count_add(&totals.app_registrations, 1);
 }
 
 void engine_app_release(struct block *block)

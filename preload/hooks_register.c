@@ -11,6 +11,7 @@
 #include "hooks_register.h"
 #include "life.h"
 #include "policy/engine.h"
+#include "policy/totals.h"
 #include "self.h"
 
 static char decoy[4096] __attribute__((aligned(4096)));
@@ -52,8 +53,10 @@ static CUresult register_for_application(enum entry_id id, void *ptr, size_t byt
     const CUresult result = REAL(id, register_fn, ptr, bytes, flags);
     if (ours && result != CUDA_SUCCESS)
         register_ended(ptr, bytes);
-    else if (ours)
+    else if (ours) {
         app_range_add(ptr, bytes);
+        count_add(&totals.app_registrations, 1);
+    }
     return result;
 }
 

@@ -1,0 +1,54 @@
+/* The report counts the program's own registrations, and not what autopin does on its own account: a block of several
+ * registrations is kept unpinned during a shaped copy by the same means. */
+#define _GNU_SOURCE
+#include "sim_client.h"
+
+enum {
+    LARGE = 300 * MIB, /* more than one registration */
+    BYTES = 1 * MIB
+};
+
+static int work(void)
+{
+    begin_client(20);
+    char *large = malloc(LARGE), *block = malloc(BYTES);
+    const CUdeviceptr device = device_memory(BYTES);
+    const struct cu_memcpy2d shaped = {
+        .src_type = CU_MEMORYTYPE_HOST,
+        .src_host = large + 4096,
+        .src_pitch = 4096,
+        .dst_type = CU_MEMORYTYPE_DEVICE,
+        .dst_device = device,
+        .dst_pitch = 1024,
+        .width = 1024,
+        .height = 16,
+    };
+    for (int i = 0; i < 5; i++)
+        OK(cu.cuMemcpy2D_v2(&shaped));
+    OK(cu.cuMemHostRegister_v2(block, BYTES, 0));
+    SAME(cu.cuMemHostRegister_v2(block, BYTES, 0), CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED);
+    OK(cu.cuMemHostUnregister(block));
+    OK(cu.cuMemHostRegister_v2(block + 8192, 4096, 0));
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static char json[1 << 16], out[64];
+    char setting[256], path[200];
+    long long counted = -1;
+    (void)argv;
+    if (argc > 1)
+        return work();
+    snprintf(path, sizeof path, "%s/counted.json", getenv("TMP"));
+    snprintf(setting, sizeof setting, "AUTOPIN_REPORT=%s", path);
+    SAME(run_self(getenv("LIB"), "work", setting, out, sizeof out), 0);
+    FILE *file = fopen(path, "r");
+    CHECK(file);
+    CHECK(fread(json, 1, sizeof json - 1, file) > 100);
+    fclose(file);
+    const char *at = strstr(json, "\"app_registrations\"");
+    CHECK(at && sscanf(at, "\"app_registrations\" : %lld", &counted) == 1);
+    SAME(counted, 2);
+    return 0;
+}
