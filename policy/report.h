@@ -54,8 +54,10 @@ void report_write_json(const struct sink *out, const struct report_process *proc
 /* Each is a field of struct site, of struct report_site, and a key of a site in JSON. */
 #define REPORT_SITE_NUMBERS(X)                                                                                         \
     X(blocks) X(blocks_live) X(blocks_live_peak) X(bytes_live) X(bytes_live_peak) X(bytes_min) X(bytes_max)            \
-    X(recycled) X(pins) X(unpins) X(evictions) X(pin_failures) X(pin_ns) X(pin_bytes_total) X(pinned_bytes)            \
-    X(pinned_bytes_peak) X(saved_ns) X(lost_ns) X(paid_ns)
+    X(recycled) REPORT_PIN_NUMBERS(X) X(pinned_bytes) X(pinned_bytes_peak) X(saved_ns) X(lost_ns) X(paid_ns)
+
+/* Those of them that are the keys of "pins" in JSON, where they stand for all sites. */
+#define REPORT_PIN_NUMBERS(X) X(pins) X(unpins) X(evictions) X(pin_failures) X(pin_ns) X(pin_bytes_total)
 
 /* Each is a field of struct totals, of struct report, and a key of "totals" in JSON. */
 #define REPORT_TOTAL_NUMBERS(X)                                                                                        \

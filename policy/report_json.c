@@ -118,12 +118,9 @@ static void write_totals(struct json *json, const struct report *report)
         number(json, "vm_lck_bytes", report->process->vm_lck_bytes);
     leave(json, "}");
     enter(json, "pins", "{");
-    number(json, "pins", all->pins);
-    number(json, "unpins", all->unpins);
-    number(json, "evictions", all->evictions);
-    number(json, "pin_failures", all->pin_failures);
-    number(json, "pin_ns", all->pin_ns);
-    number(json, "pin_bytes_total", all->pin_bytes_total);
+#define WRITE(name) number(json, #name, all->name);
+    REPORT_PIN_NUMBERS(WRITE)
+#undef WRITE
     leave(json, "}");
     enter(json, "gain", "{");
     number(json, "saved_ns", all->saved_ns);

@@ -32,6 +32,23 @@ static UNUSED int run_self(const char *preload, const char *argument, const char
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
+/* Runs itself under autopin as run_self() does, and reads the report of that run as JSON; the last report is kept. */
+static UNUSED const char *report_of_self(const char *argument)
+{
+    static char json[1 << 16], setting[256], out[64];
+    char path[200];
+    snprintf(path, sizeof path, "%s/report.json", getenv("TMP"));
+    snprintf(setting, sizeof setting, "AUTOPIN_REPORT=%s", path);
+    SAME(run_self(getenv("LIB"), argument, setting, out, sizeof out), 0);
+    FILE *file = fopen(path, "r");
+    CHECK(file);
+    const size_t bytes = fread(json, 1, sizeof json - 1, file);
+    fclose(file);
+    CHECK(bytes > 100);
+    json[bytes] = 0;
+    return json;
+}
+
 /* The first line in which two outputs differ is shown; returns whether they are equal. */
 static UNUSED int same_output(const char *a, const char *b, const char *what)
 {

@@ -58,18 +58,10 @@ static void check_way(const char *json, const char *direction, const char *way, 
 
 int main(int argc, char **argv)
 {
-    static char json[1 << 16], out[64];
-    char setting[256], path[200];
     (void)argv;
     if (argc > 1)
         return work();
-    snprintf(path, sizeof path, "%s/copies.json", getenv("TMP"));
-    snprintf(setting, sizeof setting, "AUTOPIN_REPORT=%s", path);
-    SAME(run_self(getenv("LIB"), "work", setting, out, sizeof out), 0);
-    FILE *file = fopen(path, "r");
-    CHECK(file);
-    CHECK(fread(json, 1, sizeof json - 1, file) > 100);
-    fclose(file);
+    const char *json = report_of_self("work");
     check_way(json, "host_to_device", "plain", 1, BYTES);
     check_way(json, "host_to_device", "direct", 7, 5 * (BYTES - 1) + 200000);
     check_way(json, "host_to_device", "snapshot", 4, 4 * SMALL);

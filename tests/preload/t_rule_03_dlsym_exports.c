@@ -2,24 +2,7 @@
  * function for every other export; the default scope has a driver's function only where the driver is in it. */
 #define _GNU_SOURCE
 #include "sim_client.h"
-
-static const char *const hooked[] = {
-#define NAME_LIBC(name)
-#define NAME_HOOK(name)  #name,
-#define NAME_GUARD(name) #name,
-#define NAME_PASS(name)
-#define NAME_USE(name)
-#define ENTRY(name, group, kind, since, reason) NAME_##kind(name)
-#include "preload/entry_points.def"
-    NULL};
-
-static int is_hooked(const char *name)
-{
-    for (int i = 0; hooked[i]; i++)
-        if (strcmp(hooked[i], name) == 0)
-            return 1;
-    return 0;
-}
+#include "sim_client_hooked.h"
 
 static void check_name(void *handle, const char *name)
 {

@@ -111,6 +111,7 @@ struct sim_thread {
 };
 struct sim_thread *sim_thread(void);
 struct sim_ctx *sim_ctx_current(void);
+bool sim_device_known(CUdevice d);
 void sim_ctx_destroy_contents(struct sim_ctx *ctx);
 void sim_thread_watch(void); /* have this thread's per-thread streams retired when it ends */
 

@@ -79,11 +79,6 @@ static struct sim_ctx *ctx_at(CUcontext h)
     return sim_handle_is(h, KIND_CTX) && c->alive ? c : NULL;
 }
 
-static bool device_known(CUdevice d)
-{
-    return d >= 0 && d < sim.config.devices;
-}
-
 static CUresult push(struct sim_ctx *c)
 {
     struct sim_thread *t = sim_thread();
@@ -97,7 +92,7 @@ static CUresult create(CUcontext *out, unsigned flags, CUdevice d)
 {
     if (!out)
         return CUDA_ERROR_INVALID_VALUE;
-    if (!device_known(d))
+    if (!sim_device_known(d))
         return SIM_ERROR_INVALID_DEVICE;
     sim_lock();
     struct sim_ctx *c = ctx_new(d, flags, false);
@@ -207,7 +202,7 @@ CUresult cuCtxGetCurrent(CUcontext *out)
 CUresult cuDevicePrimaryCtxRetain(CUcontext *out, CUdevice d)
 {
     ENTER(cuDevicePrimaryCtxRetain, EN_NOCTX);
-    if (!out || !device_known(d))
+    if (!out || !sim_device_known(d))
         return out ? SIM_ERROR_INVALID_DEVICE : CUDA_ERROR_INVALID_VALUE;
     sim_lock();
     struct sim_ctx *c = sim.primary[d];
@@ -222,7 +217,7 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *out, CUdevice d)
 
 static CUresult primary_release(CUdevice d)
 {
-    if (!device_known(d))
+    if (!sim_device_known(d))
         return SIM_ERROR_INVALID_DEVICE;
     sim_lock();
     struct sim_ctx *c = sim.primary[d];
@@ -239,7 +234,7 @@ static CUresult primary_release(CUdevice d)
 
 static CUresult primary_reset(CUdevice d)
 {
-    if (!device_known(d))
+    if (!sim_device_known(d))
         return SIM_ERROR_INVALID_DEVICE;
     sim_lock();
     struct sim_ctx *c = sim.primary[d];
@@ -253,7 +248,7 @@ static CUresult primary_reset(CUdevice d)
 
 static CUresult primary_set_flags(CUdevice d, unsigned flags)
 {
-    if (!device_known(d))
+    if (!sim_device_known(d))
         return SIM_ERROR_INVALID_DEVICE;
     sim_lock();
     if (!sim.primary[d]) {
@@ -268,7 +263,7 @@ static CUresult primary_set_flags(CUdevice d, unsigned flags)
 CUresult cuDevicePrimaryCtxGetState(CUdevice d, unsigned *flags, int *active)
 {
     ENTER(cuDevicePrimaryCtxGetState, EN_NOCTX);
-    if (!device_known(d))
+    if (!sim_device_known(d))
         return SIM_ERROR_INVALID_DEVICE;
     sim_lock();
     struct sim_ctx *c = sim.primary[d];

@@ -11,7 +11,7 @@ enum {
     MINOR = 0
 };
 
-static bool known(CUdevice d)
+bool sim_device_known(CUdevice d)
 {
     return d >= 0 && d < sim.config.devices;
 }
@@ -39,7 +39,7 @@ CUresult cuDeviceGet(CUdevice *out, int ordinal)
     ENTER(cuDeviceGet, EN_NOCTX);
     if (!out)
         return CUDA_ERROR_INVALID_VALUE;
-    if (!known(ordinal))
+    if (!sim_device_known(ordinal))
         return SIM_ERROR_INVALID_DEVICE;
     *out = ordinal;
     return CUDA_SUCCESS;
@@ -50,7 +50,7 @@ CUresult cuDeviceGetName(char *name, int bytes, CUdevice d)
     ENTER(cuDeviceGetName, EN_NOCTX);
     if (!name || bytes <= 0)
         return CUDA_ERROR_INVALID_VALUE;
-    if (!known(d))
+    if (!sim_device_known(d))
         return SIM_ERROR_INVALID_DEVICE;
     snprintf(name, (size_t)bytes, "simulated device %d (no GPU)", d);
     return CUDA_SUCCESS;
@@ -62,7 +62,7 @@ CUresult cuDeviceTotalMem_v2(size_t *out, CUdevice d)
     if (!out)
         return CUDA_ERROR_INVALID_VALUE;
     *out = SIM_DEVICE_MEM_BYTES;
-    return known(d) ? CUDA_SUCCESS : SIM_ERROR_INVALID_DEVICE;
+    return sim_device_known(d) ? CUDA_SUCCESS : SIM_ERROR_INVALID_DEVICE;
 }
 
 static CUresult uuid(unsigned char *out, CUdevice d)
@@ -72,7 +72,7 @@ static CUresult uuid(unsigned char *out, CUdevice d)
     static const char id[16] = {'s', 'i', 'm', 'u', 'l', 'a', 't', 'e', 'd', '-', 'g', 'p', 'u', '-', '0', '0'};
     memcpy(out, id, sizeof id);
     out[15] = (unsigned char)('0' + d);
-    return known(d) ? CUDA_SUCCESS : SIM_ERROR_INVALID_DEVICE;
+    return sim_device_known(d) ? CUDA_SUCCESS : SIM_ERROR_INVALID_DEVICE;
 }
 
 CUresult cuDeviceGetUuid(unsigned char *out, CUdevice d)
@@ -93,7 +93,7 @@ CUresult cuDeviceGetPCIBusId(char *out, int bytes, CUdevice d)
     if (!out || bytes < 13)
         return CUDA_ERROR_INVALID_VALUE;
     snprintf(out, (size_t)bytes, "0000:%02x:00.0", d + 1);
-    return known(d) ? CUDA_SUCCESS : SIM_ERROR_INVALID_DEVICE;
+    return sim_device_known(d) ? CUDA_SUCCESS : SIM_ERROR_INVALID_DEVICE;
 }
 
 CUresult cuDeviceComputeCapability(int *major, int *minor, CUdevice d)
@@ -103,7 +103,7 @@ CUresult cuDeviceComputeCapability(int *major, int *minor, CUdevice d)
         return CUDA_ERROR_INVALID_VALUE;
     *major = MAJOR;
     *minor = MINOR;
-    return known(d) ? CUDA_SUCCESS : SIM_ERROR_INVALID_DEVICE;
+    return sim_device_known(d) ? CUDA_SUCCESS : SIM_ERROR_INVALID_DEVICE;
 }
 
 /* Attributes a program is likely to divide by or decide on; the others are 0. */
@@ -132,7 +132,7 @@ CUresult cuDeviceGetAttribute(int *out, CUdevice_attribute attribute, CUdevice d
     ENTER(cuDeviceGetAttribute, EN_NOCTX);
     if (!out || attribute < 1 || attribute > LAST_ATTRIBUTE)
         return CUDA_ERROR_INVALID_VALUE;
-    if (!known(d))
+    if (!sim_device_known(d))
         return SIM_ERROR_INVALID_DEVICE;
     if (!sim_config_attribute(attribute, out))
         *out = attribute_value(attribute, d);
@@ -145,5 +145,5 @@ CUresult cuDeviceCanAccessPeer(int *out, CUdevice d, CUdevice peer)
     if (!out)
         return CUDA_ERROR_INVALID_VALUE;
     *out = d != peer;
-    return known(d) && known(peer) ? CUDA_SUCCESS : SIM_ERROR_INVALID_DEVICE;
+    return sim_device_known(d) && sim_device_known(peer) ? CUDA_SUCCESS : SIM_ERROR_INVALID_DEVICE;
 }

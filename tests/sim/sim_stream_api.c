@@ -72,18 +72,28 @@ CUresult cuStreamDestroy_v2(CUstream h)
     return known ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 
+/* lock_stream() of a stream that is not capturing; the lock is held after success only. */
+static CUresult lock_live_stream(CUstream h, bool per_thread, struct sim_stream **s)
+{
+    struct sim_capture *capture;
+    CUresult rc = lock_stream(h, per_thread, s);
+    if (rc != CUDA_SUCCESS)
+        return rc;
+    rc = sim_capture_for(*s, false, &capture);
+    if (rc != CUDA_SUCCESS)
+        sim_unlock();
+    return rc;
+}
+
 static CUresult synchronize(CUstream h, bool per_thread)
 {
     struct sim_stream *s;
-    struct sim_capture *capture;
-    CUresult rc = lock_stream(h, per_thread, &s);
+    CUresult rc = lock_live_stream(h, per_thread, &s);
     if (rc != CUDA_SUCCESS)
         return rc;
-    rc = sim_capture_for(s, false, &capture);
-    if (rc == CUDA_SUCCESS)
-        sim_wait_stream(s);
+    sim_wait_stream(s);
     sim_unlock();
-    return rc;
+    return CUDA_SUCCESS;
 }
 
 CUresult cuStreamSynchronize(CUstream h)
@@ -101,12 +111,10 @@ CUresult cuStreamSynchronize_ptsz(CUstream h)
 static CUresult query(CUstream h, bool per_thread)
 {
     struct sim_stream *s;
-    struct sim_capture *capture;
-    CUresult rc = lock_stream(h, per_thread, &s);
+    CUresult rc = lock_live_stream(h, per_thread, &s);
     if (rc != CUDA_SUCCESS)
         return rc;
-    rc = sim_capture_for(s, false, &capture);
-    if (rc == CUDA_SUCCESS && !sim_stream_drained(s, sim.last_seq))
+    if (!sim_stream_drained(s, sim.last_seq))
         rc = CUDA_ERROR_NOT_READY;
     sim_unlock();
     return rc;

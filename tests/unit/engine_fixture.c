@@ -142,6 +142,22 @@ void eng_expect_sound(uint64_t locked)
     cr_expect_leq(witness.locked_most, ledger_cap_bytes());
 }
 
+static void pass_time(void)
+{
+    fake.now_ns += SEC;
+}
+
+void eng_expect_patience(int (*on_pin)(struct block *block))
+{
+    struct block *block = eng_block(eng_site(1), MIB);
+    fake.on_pin = on_pin;
+    fake.on_wait = pass_time;
+    eng_promote(block);
+    cr_expect_geq(fake.waits, 1);
+    cr_expect_leq(fake.waits, 60);
+    eng_expect_state(block, BLOCK_PINNED);
+}
+
 struct fake_failure eng_failure(unsigned calls, unsigned count, int err)
 {
     return (struct fake_failure){calls, count, err};

@@ -58,6 +58,9 @@ void eng_expect_state(const struct block *block, enum block_state state);
 /* Nothing was pinned or released that should not have been, and so many bytes are locked. */
 void eng_expect_sound(uint64_t locked);
 
+/* A block of 1 MiB is pinned, and that does not end while on_pin() waits for it: which it does, but not for ever. */
+void eng_expect_patience(int (*on_pin)(struct block *block));
+
 /* A failure of the next `count` calls of prim_pin() or prim_unpin(), of which there were `calls`. */
 struct fake_failure eng_failure(unsigned calls, unsigned count, int err);
 

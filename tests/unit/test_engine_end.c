@@ -216,11 +216,6 @@ static int stop_meanwhile(struct block *block)
     return eng_lock(block);
 }
 
-static void pass_time(void)
-{
-    fake.now_ns += SEC;
-}
-
 Test(engine_end, rule_36_nothing_is_pinned_or_unpinned_after_stop)
 {
     struct block *block = eng_pinned(eng_site(1), MIB), *queued = eng_block(eng_site(1), MIB);
@@ -240,13 +235,7 @@ Test(engine_end, rule_36_nothing_is_pinned_or_unpinned_after_stop)
 
 Test(engine_end, rule_36_stop_waits_for_the_pin_under_way_but_not_for_ever)
 {
-    struct block *block = eng_block(eng_site(1), MIB);
-    fake.on_pin = stop_meanwhile;
-    fake.on_wait = pass_time;
-    eng_promote(block);
-    cr_expect_geq(fake.waits, 1);
-    cr_expect_leq(fake.waits, 60);
-    eng_expect_state(block, BLOCK_PINNED);
+    eng_expect_patience(stop_meanwhile);
 }
 
 Test(engine_end, queue_is_dropped_where_there_is_no_worker)

@@ -106,19 +106,8 @@ static int fork_meanwhile(struct block *block)
     return eng_lock(block);
 }
 
-static void pass_time(void)
-{
-    fake.now_ns += SEC;
-}
-
 Test(engine_fork, rule_28_fork_waits_for_the_pin_under_way_but_not_for_ever)
 {
-    struct block *block = eng_block(eng_site(1), MIB);
-    fake.on_pin = fork_meanwhile;
-    fake.on_wait = pass_time;
-    eng_promote(block);
-    cr_expect_geq(fake.waits, 1);
-    cr_expect_leq(fake.waits, 60);
-    eng_expect_state(block, BLOCK_PINNED);
+    eng_expect_patience(fork_meanwhile);
     eng_expect_sound(MIB);
 }
