@@ -167,7 +167,7 @@ uint64_t engine_work(void)
         return UINT64_MAX;
     }
     while (engine_pause() && (block = queue_take()))
-        pin_block(block);
+        pin_block(block, 1);
     const uint64_t now = prim_now_ns();
     struct search search = {.match = idle, .what = &now, .begin = block_unpin_begin};
     while (engine_pause() && (block = matching_take(&search)))

@@ -25,7 +25,8 @@ extern struct engine engine;
 void pinned_remove(struct block *block); /* lock held; also takes it out of quarantine and of the queue */
 void rest_add(struct block *block);      /* if it is still QUARANTINED */
 void rest_remove(struct block *block);   /* lock held */
-struct block *queue_take(void);          /* it stays in the list of pinned blocks */
+void queue_add(struct block *block);     /* one that is in the list of pinned blocks */
+struct block *queue_take(void);          /* it stays in that list */
 
 /* How a block is to be pinned. */
 struct pin_plan {
@@ -40,8 +41,8 @@ struct pin_plan {
 int pinning_add(struct block *block, int (*begin)(struct block *), const struct pin_plan *plan);
 
 /* Pins a PINNING block: reserves, evicts if need be, pins, and settles what the program did meanwhile.  Between
- * work_begin() and work_end(). */
-void pin_block(struct block *block);
+ * work_begin() and work_end().  may_evict 0: where something would have to be unpinned first, the block is queued. */
+void pin_block(struct block *block, int may_evict);
 
 /* Gives up a PINNING block that nobody has begun to pin and that is in no list any more. */
 void pin_cancel(struct block *block);

@@ -23,7 +23,7 @@ static void pinned_add(struct block *block)
 }
 
 /* Lock: engine.lock. */
-static void queue_add(struct block *block)
+static void enqueue(struct block *block)
 {
     block->next = NULL;
     block->queued = 1;
@@ -55,7 +55,7 @@ int pinning_add(struct block *block, int (*begin)(struct block *), const struct 
         block->pin_device = plan->device;
         pinned_add(block);
         if (!plan->now)
-            queue_add(block);
+            enqueue(block);
     }
     lock_drop(&engine.lock);
     return begun;
@@ -96,6 +96,13 @@ void rest_add(struct block *block)
         engine.rest[block->size_class] = block;
         block->resting = 1;
     }
+    lock_drop(&engine.lock);
+}
+
+void queue_add(struct block *block)
+{
+    lock_take(&engine.lock);
+    enqueue(block);
     lock_drop(&engine.lock);
 }
 

@@ -140,7 +140,7 @@ static uint64_t missing(uint64_t cap, uint64_t used, uint64_t wanted)
     return wanted > room ? wanted - room : 0;
 }
 
-static enum reason reserve_cap(const struct block *block)
+static enum reason reserve_cap(const struct block *block, int may_evict)
 {
     for (;;) {
         const int rc = ledger_reserve(block->pin_bytes, regions_of(block));
@@ -148,18 +148,19 @@ static enum reason reserve_cap(const struct block *block)
             return REASON_NONE;
         const uint64_t bytes = missing(ledger_cap_bytes(), ledger_bytes(), block->pin_bytes);
         const uint64_t regions = missing(ledger_cap_regions(), ledger_regions(), regions_of(block));
-        if (!eviction_helps(block, NULL, bytes, regions) || !evict_for(block, NULL))
+        if (!may_evict || !eviction_helps(block, NULL, bytes, regions) || !evict_for(block, NULL))
             return rc == -EMFILE ? REASON_REGIONS : REASON_CAP;
     }
 }
 
 /* The same for the site's own cap. */
-static enum reason reserve_site_cap(const struct block *block)
+static enum reason reserve_site_cap(const struct block *block, int may_evict)
 {
     struct site *site = block->site;
     while (!site_reserve(site, block->pin_bytes)) {
         const uint64_t bytes = missing(site->max_pinned, count_get(&site->pinned_bytes), block->pin_bytes);
-        if (block->pin_bytes > site->max_pinned || !eviction_helps(block, site, bytes, 0) || !evict_for(block, site))
+        if (!may_evict || block->pin_bytes > site->max_pinned || !eviction_helps(block, site, bytes, 0) ||
+            !evict_for(block, site))
             return REASON_SITE_CAP;
     }
     return REASON_NONE;
@@ -175,7 +176,7 @@ int is_sparse(const struct block *block, size_t bytes, size_t absent)
     return block->site->promote.mode != PROMOTE_ALWAYS && absent > bytes / 4;
 }
 
-static enum reason reserve(const struct block *block)
+static enum reason reserve(const struct block *block, int may_evict)
 {
     struct site *site = block->site;
     const uint32_t word = block_word(block);
@@ -192,9 +193,9 @@ static enum reason reserve(const struct block *block)
         return REASON_SPARSE;
     if (!prim_memory_take(absent, engine.options->min_free))
         return REASON_MEMORY_LOW;
-    if (reserve_site_cap(block) != REASON_NONE)
+    if (reserve_site_cap(block, may_evict) != REASON_NONE)
         return REASON_SITE_CAP;
-    const enum reason reason = reserve_cap(block);
+    const enum reason reason = reserve_cap(block, may_evict);
     if (reason != REASON_NONE)
         level_sub(&site->pinned_bytes, block->pin_bytes);
     return reason;
@@ -217,12 +218,12 @@ static enum reason reason_of_error(int rc)
 }
 
 /* Pins what has been reserved; out of memory evicts one block and tries once more. */
-static enum reason pin_reserved(struct block *block, int *stuck)
+static enum reason pin_reserved(struct block *block, int may_evict, int *stuck)
 {
     struct site *site = block->site;
     const uint64_t begin = prim_now_ns();
     int rc = prim_pin(block);
-    if (rc == -ENOMEM && evict_for(block, NULL))
+    if (rc == -ENOMEM && may_evict && evict_for(block, NULL))
         rc = prim_pin(block);
     const uint64_t ns = prim_now_ns() - begin;
     if (rc == -EOPNOTSUPP)
@@ -274,12 +275,12 @@ static void unreserve(const struct block *block)
 }
 
 /* Pins a block for which there may be room. */
-static enum reason try_pin(struct block *block, int *stuck)
+static enum reason try_pin(struct block *block, int may_evict, int *stuck)
 {
-    enum reason reason = atomic_load(&engine.unsupported) ? REASON_UNSUPPORTED : reserve(block);
+    enum reason reason = atomic_load(&engine.unsupported) ? REASON_UNSUPPORTED : reserve(block, may_evict);
     if (reason != REASON_NONE)
         return reason;
-    reason = pin_reserved(block, stuck);
+    reason = pin_reserved(block, may_evict, stuck);
     if (reason == REASON_NONE)
         return reason;
     count_add(&block->site->pin_failures, reason != REASON_NOT_YET);
@@ -288,10 +289,19 @@ static enum reason try_pin(struct block *block, int *stuck)
     return reason;
 }
 
-void pin_block(struct block *block)
+static int is_full(enum reason reason)
+{
+    return reason == REASON_CAP || reason == REASON_REGIONS || reason == REASON_SITE_CAP;
+}
+
+void pin_block(struct block *block, int may_evict)
 {
     int stuck = 0;
-    const enum reason reason = try_pin(block, &stuck);
+    const enum reason reason = try_pin(block, may_evict, &stuck);
+    if (!may_evict && is_full(reason)) {
+        queue_add(block);
+        return;
+    }
     if (reason == REASON_NONE) {
         spend(block->site, cost_pin_ns(block->pin_bytes));
         atomic_store_explicit(&block->failures, 0, memory_order_relaxed);

@@ -10,6 +10,10 @@
 #include "policy/prim.h"
 #include "worker.h"
 
+enum {
+    PATIENCE = 20
+};
+
 typedef CUresult (*create_fn)(CUevent *, unsigned);
 typedef CUresult (*record_fn)(CUevent, CUstream);
 typedef CUresult (*event_fn)(CUevent);
@@ -22,6 +26,7 @@ struct flight {
     CUevent event;
     _Atomic uint32_t asked; /* the worker is asking the driver about it: it stays in the list meanwhile */
     uint32_t round;         /* the worker's, in which it was last asked about */
+    uint32_t unanswered;    /* how often the driver would not say */
 };
 
 static struct lock flight_lock = {.rank = RANK_FLIGHT};
@@ -105,6 +110,7 @@ int flight_add(struct block *block, CUstream stream, int per_thread)
     if (!flight)
         return -EAGAIN;
     flight->block = block;
+    flight->unanswered = 0;
     engine_copy_begin(block);
     push(&in_flight, flight);
     prim_kick();
@@ -126,16 +132,18 @@ static struct flight *ask_next(uint32_t round)
     return flight;
 }
 
-static int is_over(const struct flight *flight)
+/* Errors say nothing about the copy: after some, it is waited for.  If that fails as well the context is lost, and with
+ * it the copy. */
+static int is_over(struct flight *flight)
 {
     CUstreamCaptureMode mode;
     if (driver_enter(flight->place.context, &mode))
-        return 1; /* the context is lost, and with it the copy */
-    const CUresult result = REAL(EP_cuEventQuery, event_fn, flight->event);
+        return 1;
+    CUresult result = REAL(EP_cuEventQuery, event_fn, flight->event);
+    if (result != CUDA_SUCCESS && result != CUDA_ERROR_NOT_READY && ++flight->unanswered == PATIENCE)
+        result = REAL(EP_cuEventSynchronize, event_fn, flight->event);
     driver_leave(mode);
-    /* Errors of capture say nothing about the copy; any other means that the context is lost. */
-    return result != CUDA_ERROR_NOT_READY &&
-           (result < CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED || result > CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD);
+    return result == CUDA_SUCCESS || flight->unanswered >= PATIENCE;
 }
 
 /* Its event can be used again before anybody who waits for the block can end the context. */

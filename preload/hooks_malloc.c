@@ -78,6 +78,18 @@ EXPORT void *realloc(void *ptr, size_t size)
     return realloc_from(ptr, size, CALLER);
 }
 
+/* An allocator that comes before autopin may lack the functions that are seldom used; calls of them end up here, with
+ * blocks of its own. */
+#define OF_PROCESS(name)                                                                                               \
+    ({                                                                                                                 \
+        static __typeof__(&name) _Atomic found;                                                                        \
+        if (!found) {                                                                                                  \
+            __typeof__(&name) const theirs = (__typeof__(&name))process_function(#name);                               \
+            found = theirs ? theirs : name;                                                                            \
+        }                                                                                                              \
+        found;                                                                                                         \
+    })
+
 EXPORT void *reallocarray(void *ptr, size_t count, size_t size)
 {
     size_t total;
@@ -85,7 +97,8 @@ EXPORT void *reallocarray(void *ptr, size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    return realloc_from(ptr, total, CALLER);
+    void *(*const theirs)(void *, size_t) = OF_PROCESS(realloc);
+    return theirs == realloc ? realloc_from(ptr, total, CALLER) : theirs(ptr, total);
 }
 
 static int is_power_of_two(size_t n)
@@ -137,12 +150,12 @@ EXPORT size_t malloc_usable_size(void *ptr)
 EXPORT void free_sized(void *ptr, size_t size)
 {
     (void)size;
-    free(ptr);
+    OF_PROCESS(free)(ptr);
 }
 
 EXPORT void free_aligned_sized(void *ptr, size_t align, size_t size)
 {
     (void)align;
     (void)size;
-    free(ptr);
+    OF_PROCESS(free)(ptr);
 }

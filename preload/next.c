@@ -56,6 +56,13 @@ void *next_function(const char *name)
     return function;
 }
 
+void *process_function(const char *name)
+{
+    const dlsym_fn real = next_dlsym();
+    void *function = real ? real(RTLD_DEFAULT, name) : NULL;
+    return function;
+}
+
 static int is_boot(const void *ptr)
 {
     return (uintptr_t)ptr - (uintptr_t)boot_memory < BOOT_BYTES;

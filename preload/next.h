@@ -34,4 +34,7 @@ void next_resolve(void);
 /* The function of that name in the objects after this one; NULL when there is none. */
 void *next_function(const char *name);
 
+/* The one that the process at large uses: autopin's own, unless an allocator comes before it. */
+void *process_function(const char *name);
+
 #endif
