@@ -13,7 +13,7 @@ struct search {
     block_match match;
     const void *what;
     int (*begin)(struct block *block); /* the event that takes it */
-    struct block *wait_for; /* one that matches but cannot be unpinned just now */
+    struct block *wait_for;            /* one that matches but cannot be unpinned just now */
     uint32_t seen;
 };
 

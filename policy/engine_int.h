@@ -60,6 +60,14 @@ int evict_for(const struct block *candidate, const struct site *among);
 size_t absent_bytes(const struct block *block, size_t bytes);
 int is_sparse(const struct block *block, size_t bytes, size_t absent);
 
+/* Registrations that a block takes. */
+uint32_t regions_of(const struct block *block);
+
+/* Reserves a PINNING block's bytes and regions under all caps, evicting what is worth less if it may; REASON_NONE:
+ * done.
+ */
+enum reason reserve(const struct block *block, int may_evict);
+
 /* Starts and ends a pin or unpin; begin fails when the process is ending. */
 int work_begin(void);
 void work_end(void);

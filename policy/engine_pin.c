@@ -1,5 +1,5 @@
-/* Pinning and unpinning: the cap, eviction, failures and their back-off.  See engine.h.  No lock is held across
- * prim_pin() and prim_unpin(). */
+/* Pinning and unpinning, failures and their back-off.  See engine.h.  No lock is held across prim_pin() and
+ * prim_unpin(). */
 #include <errno.h>
 
 #include "cost.h"
@@ -9,11 +9,6 @@
 #include "totals.h"
 
 static const uint64_t BACKOFF_NS = 10000000; /* doubled with each failure in a row */
-
-static uint32_t regions_of(const struct block *block)
-{
-    return (uint32_t)((block->pin_bytes + PIN_PIECE_BYTES - 1) / PIN_PIECE_BYTES);
-}
 
 void refuse(struct block *block, enum reason reason)
 {
@@ -70,135 +65,6 @@ void settle_block(struct block *block, enum block_next next, int keep)
         rest_add(block);
     else if (next == NEXT_RELEASE)
         prim_release(block, keep);
-}
-
-static int evictable(const struct block *block)
-{
-    const uint32_t word = block_word(block);
-    const enum block_state state = WORD_STATE(word);
-    return (state == BLOCK_PINNED || state == BLOCK_QUARANTINED) && WORD_REFS(word) == 0 && (word & WORD_HELD) == 0;
-}
-
-/* The least worthy block that can go (of one site: `among`, or of all), now UNPINNING; NULL when none is worth less than
- * `candidate`. */
-static struct block *victim_take(const struct block *candidate, const struct site *among)
-{
-    const uint64_t now = prim_now_ns();
-    struct block *victim = NULL;
-    lock_take(&engine.lock);
-    for (struct block *block = engine.pinned; block; block = block->pin_next)
-        if (evictable(block) && (!among || block->site == among) && (!victim || worth_less(block, victim, now)))
-            victim = block;
-    if (victim && worth_less(victim, candidate, now) && block_unpin_begin(victim))
-        rest_remove(victim);
-    else
-        victim = NULL;
-    lock_drop(&engine.lock);
-    return victim;
-}
-
-int evict_for(const struct block *candidate, const struct site *among)
-{
-    struct block *victim = victim_take(candidate, among);
-    if (!victim)
-        return 0;
-    unpin_block(victim, 1);
-    return 1;
-}
-
-int site_reserve(struct site *site, size_t bytes)
-{
-    uint64_t used = count_get(&site->pinned_bytes);
-    do {
-        if (bytes > site->max_pinned || used > site->max_pinned - bytes)
-            return 0;
-    } while (!atomic_compare_exchange_weak(&site->pinned_bytes, &used, used + bytes));
-    return 1;
-}
-
-/* Whether evicting everything that is worth less (of the site `among`, or of all) would make room for so many more
- * bytes and regions: nothing is evicted in vain. */
-static int eviction_helps(const struct block *candidate, const struct site *among, uint64_t bytes, uint64_t regions)
-{
-    const uint64_t now = prim_now_ns();
-    uint64_t free_bytes = 0, free_regions = 0;
-    lock_take(&engine.lock);
-    for (const struct block *block = engine.pinned; block; block = block->pin_next) {
-        if (!evictable(block) || (among && block->site != among) || !worth_less(block, candidate, now))
-            continue;
-        free_bytes += block->pin_bytes;
-        free_regions += regions_of(block);
-    }
-    lock_drop(&engine.lock);
-    return free_bytes >= bytes && free_regions >= regions;
-}
-
-/* How much more is wanted than there is. */
-static uint64_t missing(uint64_t cap, uint64_t used, uint64_t wanted)
-{
-    const uint64_t room = cap > used ? cap - used : 0;
-    return wanted > room ? wanted - room : 0;
-}
-
-static enum reason reserve_cap(const struct block *block, int may_evict)
-{
-    for (;;) {
-        const int rc = ledger_reserve(block->pin_bytes, regions_of(block));
-        if (rc == 0)
-            return REASON_NONE;
-        const uint64_t bytes = missing(ledger_cap_bytes(), ledger_bytes(), block->pin_bytes);
-        const uint64_t regions = missing(ledger_cap_regions(), ledger_regions(), regions_of(block));
-        if (!may_evict || !eviction_helps(block, NULL, bytes, regions) || !evict_for(block, NULL))
-            return rc == -EMFILE ? REASON_REGIONS : REASON_CAP;
-    }
-}
-
-/* The same for the site's own cap. */
-static enum reason reserve_site_cap(const struct block *block, int may_evict)
-{
-    struct site *site = block->site;
-    while (!site_reserve(site, block->pin_bytes)) {
-        const uint64_t bytes = missing(site->max_pinned, count_get(&site->pinned_bytes), block->pin_bytes);
-        if (!may_evict || block->pin_bytes > site->max_pinned || !eviction_helps(block, site, bytes, 0) ||
-            !evict_for(block, site))
-            return REASON_SITE_CAP;
-    }
-    return REASON_NONE;
-}
-
-size_t absent_bytes(const struct block *block, size_t bytes)
-{
-    return bytes - prim_resident_bytes(block->base, bytes);
-}
-
-int is_sparse(const struct block *block, size_t bytes, size_t absent)
-{
-    return block->site->promote.mode != PROMOTE_ALWAYS && absent > bytes / 4;
-}
-
-static enum reason reserve(const struct block *block, int may_evict)
-{
-    struct site *site = block->site;
-    const uint32_t word = block_word(block);
-    if (block->pin_backend != engine_backend())
-        return REASON_NOT_YET;
-    if (WORD_APP(word))
-        return REASON_APPLICATION;
-    if (word & WORD_HELD)
-        return REASON_GRAPH;
-    if (block->pin_bytes > ledger_cap_bytes())
-        return REASON_CAP;
-    const size_t absent = absent_bytes(block, block->pin_bytes);
-    if (is_sparse(block, block->pin_bytes, absent))
-        return REASON_SPARSE;
-    if (!prim_memory_take(absent, engine.options->min_free))
-        return REASON_MEMORY_LOW;
-    if (reserve_site_cap(block, may_evict) != REASON_NONE)
-        return REASON_SITE_CAP;
-    const enum reason reason = reserve_cap(block, may_evict);
-    if (reason != REASON_NONE)
-        level_sub(&site->pinned_bytes, block->pin_bytes);
-    return reason;
 }
 
 static void raise_site_peak(struct site *site)

@@ -27,8 +27,9 @@ struct lock {
     uint32_t rank;
 };
 
-/* LOCK_FORKING while the calling thread is inside fork(): it holds every lock already.  LOCK_SEIZING in a child that was
- * made without fork()'s handlers: what is locked was locked by threads that are not there, and is taken from them. */
+/* LOCK_FORKING while the calling thread is inside fork(): it holds every lock already.  LOCK_SEIZING in a child that
+ * was made without fork()'s handlers: what is locked was locked by threads that are not there, and is taken from them.
+ */
 enum {
     LOCK_FORKING = 1,
     LOCK_SEIZING

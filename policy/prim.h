@@ -48,8 +48,8 @@ size_t prim_resident_bytes(const void *base, size_t bytes);
  * or free. */
 int prim_pin(struct block *block);
 
-/* Ends what prim_pin() did, in parts as well.  Errors: -errno; the pages are then still locked and must never go back to
- * the system. */
+/* Ends what prim_pin() did, in parts as well.  Errors: -errno; the pages are then still locked and must never go back
+ * to the system. */
 int prim_unpin(struct block *block);
 
 /* Gives a block's slot back to the arena: nothing refers to it any more.  `keep` != 0: its pages may stay resident. */

@@ -42,8 +42,8 @@ static uintptr_t hint(void)
     return base + (random ? (random[1] & 0xfff) * ((uintptr_t)1 << 31) : 0);
 }
 
-/* Without MAP_NORESERVE: what has no access is not charged anyway, but once it is made writable the kernel must have the
- * chance to refuse what it would refuse to malloc (Linux 6.18, mm/mprotect.c: mprotect_fixup()). */
+/* Without MAP_NORESERVE: what has no access is not charged anyway, but once it is made writable the kernel must have
+ * the chance to refuse what it would refuse to malloc (Linux 6.18, mm/mprotect.c: mprotect_fixup()). */
 static void *map_none(uintptr_t at, size_t bytes, int flags)
 {
     return mmap((void *)at, bytes, PROT_NONE, /* NOLINT(performance-no-int-to-ptr) */

@@ -59,8 +59,8 @@ static void drop_pages(struct block *block)
 {
     if (block->slot_bytes > KEEP_BLOCK_MOST ||
         block->tainted) { /* as munmap would: commit charge and attributes go too */
-        if (mmap(block->base, block->slot_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-                 0) != MAP_FAILED) {
+        if (mmap(block->base, block->slot_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+            MAP_FAILED) {
             block->committed = 0;
             block->dirty = 0;
             block->resident_bytes = 0;

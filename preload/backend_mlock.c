@@ -25,8 +25,8 @@
 #endif
 
 enum {
-    LOCKED = 1,   /* pin_device of a block that mlock() holds */
-    RESIDENT = 0, /* … and of one that is only kept */
+    LOCKED = 1,                /* pin_device of a block that mlock() holds */
+    RESIDENT = 0,              /* … and of one that is only kept */
     POPULATE_BYTES = 32 << 20, /* takes some milliseconds */
 };
 

@@ -1,6 +1,6 @@
-/* Events behind copies.  With async = strict a copy of a pinned block is waited for by an event behind it, so that nothing
- * else is waited for; with async = relaxed the copy returns at once, and the block is neither unpinned nor recycled until
- * that event says that it is over.
+/* Events behind copies.  With async = strict a copy of a pinned block is waited for by an event behind it, so that
+ * nothing else is waited for; with async = relaxed the copy returns at once, and the block is neither unpinned nor
+ * recycled until that event says that it is over.
  *
  * Lock: RANK_FLIGHT, for the lists only; no driver call under it. */
 #ifndef AUTOPIN_FLIGHT_H

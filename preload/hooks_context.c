@@ -1,5 +1,5 @@
-/* Hooks of contexts that end, and of lookups.  Blocks pinned in a context are unpinned before it goes (rule 27); what the
- * application registered there itself is gone with it. */
+/* Hooks of contexts that end, and of lookups.  Blocks pinned in a context are unpinned before it goes (rule 27); what
+ * the application registered there itself is gone with it. */
 #include <stdatomic.h>
 
 #include "app_ranges.h"

@@ -79,16 +79,21 @@ EXPORT void *realloc(void *ptr, size_t size)
 }
 
 /* An allocator that comes before autopin may lack the functions that are seldom used; calls of them end up here, with
- * blocks of its own. */
-#define OF_PROCESS(name)                                                                                               \
-    ({                                                                                                                 \
-        static __typeof__(&name) _Atomic found;                                                                        \
-        if (!found) {                                                                                                  \
-            __typeof__(&name) const theirs = (__typeof__(&name))process_function(#name);                               \
-            found = theirs ? theirs : name;                                                                            \
-        }                                                                                                              \
-        found;                                                                                                         \
-    })
+ * blocks of its own.  What it has instead is asked for. */
+static void *of_process(const char *name, void *own, void *_Atomic *known)
+{
+    if (!*known) {
+        void *theirs = process_function(name);
+        *known = theirs ? theirs : own;
+    }
+    return *known;
+}
+
+static void free_of_process(void *ptr)
+{
+    static void *_Atomic known;
+    ((void (*)(void *))of_process("free", (void *)free, &known))(ptr);
+}
 
 EXPORT void *reallocarray(void *ptr, size_t count, size_t size)
 {
@@ -97,8 +102,10 @@ EXPORT void *reallocarray(void *ptr, size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    void *(*const theirs)(void *, size_t) = OF_PROCESS(realloc);
-    return theirs == realloc ? realloc_from(ptr, total, CALLER) : theirs(ptr, total);
+    static void *_Atomic known;
+    void *const theirs = of_process("realloc", (void *)realloc, &known);
+    return theirs == (void *)realloc ? realloc_from(ptr, total, CALLER)
+                                     : ((void *(*)(void *, size_t))theirs)(ptr, total);
 }
 
 static int is_power_of_two(size_t n)
@@ -150,12 +157,12 @@ EXPORT size_t malloc_usable_size(void *ptr)
 EXPORT void free_sized(void *ptr, size_t size)
 {
     (void)size;
-    OF_PROCESS(free)(ptr);
+    free_of_process(ptr);
 }
 
 EXPORT void free_aligned_sized(void *ptr, size_t align, size_t size)
 {
     (void)align;
     (void)size;
-    OF_PROCESS(free)(ptr);
+    free_of_process(ptr);
 }

@@ -2,8 +2,8 @@
  * knows nothing, so neither may show.
  *
  *   madvise(MADV_DONTNEED) drops pages; DMA would go on with the old ones.  Of a promoted block the range is cleared
- * instead, which is what the program sees either way.  MADV_FREE promises nothing, and nothing is done. mprotect, mlock,
- * guards and the inheritance advices outlive free() in a slot that is served again: such a block is not.
+ * instead, which is what the program sees either way.  MADV_FREE promises nothing, and nothing is done. mprotect,
+ * mlock, guards and the inheritance advices outlive free() in a slot that is served again: such a block is not.
  *
  * All go on by plain system calls: these functions are called where nothing can be looked up.  No lock. */
 #define _GNU_SOURCE
@@ -84,7 +84,8 @@ static int drop(struct block *block, char *from, size_t bytes, int advice)
     return result;
 }
 
-/* mlock does not nest, pages with guards cannot be pinned, and pinned ones would be taken out behind the device's back. */
+/* mlock does not nest, pages with guards cannot be pinned, and pinned ones would be taken out behind the device's back.
+ */
 static int unpin(struct block *block, char *from, size_t bytes, int unused)
 {
     taint(block, from, bytes, unused);

@@ -118,8 +118,9 @@ static void start(void *on)
     engine_start(&options);
     sites_start(&options);
     if (process_function("malloc") != (void *)malloc)
-        life_note("the process's malloc is another one (preloaded before autopin, or the program's own): its blocks are not "
-                  "promoted");
+        life_note(
+            "the process's malloc is another one (preloaded before autopin, or the program's own): its blocks are not "
+            "promoted");
     if (arena_start())
         life_note("no address space could be reserved: large blocks are left to the program's own allocator");
     if (options.backend == OPTION_BACKEND_AUTO || options.backend == OPTION_BACKEND_MLOCK)

@@ -1,8 +1,8 @@
 /* Return address → object and function.  See modules.h.
  *
- * By _dl_find_object (glibc ≥ 2.35: 5 ns, no lock).  dl_iterate_phdr and dladdr wait for the loader's locks, whose holder
- * may be waiting for something that the thread inside malloc holds, or is not there any more in a forked child; the
- * former is used only where there is nothing else. */
+ * By _dl_find_object (glibc ≥ 2.35: 5 ns, no lock).  dl_iterate_phdr and dladdr wait for the loader's locks, whose
+ * holder may be waiting for something that the thread inside malloc holds, or is not there any more in a forked child;
+ * the former is used only where there is nothing else. */
 #define _GNU_SOURCE
 #include "modules.h"
 
@@ -225,7 +225,8 @@ int module_function(uintptr_t pc, const char **name, uint64_t *offset)
     const uintptr_t at = pc - object.load;
     for (size_t i = 0; i < n; i++) {
         const ElfW(Sym) *symbol = &symbols.table[i];
-        if (!is_function(symbol) || at < symbol->st_value || (symbol->st_size && at - symbol->st_value >= symbol->st_size))
+        if (!is_function(symbol) || at < symbol->st_value ||
+            (symbol->st_size && at - symbol->st_value >= symbol->st_size))
             continue;
         if (!best || symbol->st_value > best->st_value)
             best = symbol;

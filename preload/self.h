@@ -19,7 +19,7 @@ struct self {
     volatile int resolving; /* inside the search for the next allocator: malloc comes from the bootstrap arena */
     int in_callback; /* inside dl_iterate_phdr: the loader's lock is held, so nothing may wait for another of its locks
                       */
-    int kick_later; /* the worker was asked for in there, and could not be started */
+    int kick_later;  /* the worker was asked for in there, and could not be started */
     int errno_kept;
 };
 

@@ -14,7 +14,8 @@
 
 /* Small: of a program that locks all its memory every page of them counts against its limit (rule 46). */
 enum {
-    STACK_BYTES = 1 << 20, /* the driver's registration runs on it; glibc also takes the program's static TLS out of it */
+    STACK_BYTES =
+        1 << 20, /* the driver's registration runs on it; glibc also takes the program's static TLS out of it */
     ROOM_BYTES = 128 << 10
 };
 

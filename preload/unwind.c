@@ -49,7 +49,6 @@ static _Atomic uint32_t loading; /* by a thread of autopin's */
 static _Atomic uint32_t walking; /* threads inside libunwind, which hold the loader's lock on its list at times */
 static _Atomic uint32_t forking; /* none may enter */
 
-
 static int load_libunwind(void)
 {
     void *lib = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);

@@ -1,5 +1,5 @@
-/* A child made without fork()'s handlers (_Fork, a plain clone): it waits for nobody, and what it frees does not pile up
- * (rule 28). */
+/* A child made without fork()'s handlers (_Fork, a plain clone): it waits for nobody, and what it frees does not pile
+ * up (rule 28). */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <sys/syscall.h>
