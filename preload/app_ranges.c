@@ -66,7 +66,7 @@ static struct range *take_ending(const struct ending *ending)
 {
     lock_take(&ranges_lock);
     struct range *range = ranges;
-    while (range && !ending_covers(ending, &range->place))
+    while (range && !ending_covers(ending, range->place.context))
         range = range->hh.next;
     if (range)
         HASH_DEL(ranges, range);

@@ -59,20 +59,14 @@ struct driver_place {
 /* The calling thread's current context.  Errors: -errno when it has none. */
 int driver_place(struct driver_place *place);
 
-/* Contexts that end together: one, all of a device, or all there are. */
+/* What ends: one context, or (NULL) any of them may. */
 struct ending {
-    enum {
-        ENDING_CONTEXT,
-        ENDING_DEVICE,
-        ENDING_ALL
-    } which;
-    struct driver_place place; /* the field that `which` names */
+    CUcontext context;
 };
 
-static inline int ending_covers(const struct ending *ending, const struct driver_place *place)
+static inline int ending_covers(const struct ending *ending, CUcontext context)
 {
-    return ending->which == ENDING_ALL || (ending->which == ENDING_DEVICE && ending->place.device == place->device) ||
-           (ending->which == ENDING_CONTEXT && ending->place.context == place->context);
+    return !ending->context || ending->context == context;
 }
 
 /* Asks the driver once what it is.  Context: driver hook, after a call that succeeded. */

@@ -183,7 +183,7 @@ static struct flight *take_ending(struct flight **list, const struct ending *end
     struct flight *flight = *list;
     *asked = NULL;
     for (; flight; flight = flight->next) {
-        if (!ending_covers(ending, &flight->place))
+        if (!ending_covers(ending, flight->place.context))
             continue;
         if (!atomic_load(&flight->asked)) {
             unlink_flight(list, flight);

@@ -13,8 +13,7 @@
 
 static int pinned_there(const struct block *block, const void *ending)
 {
-    const struct driver_place place = {block->pin_context, block->pin_device};
-    return block->pin_backend == BACKEND_CUDA && ending_covers(ending, &place);
+    return block->pin_backend == BACKEND_CUDA && ending_covers(ending, block->pin_context);
 }
 
 /* Before contexts end. */
@@ -44,7 +43,7 @@ static CUresult ended(const struct ending *ending, CUresult result)
 static CUresult destroy(enum entry_id id, CUcontext context)
 {
     typedef CUresult (*fn)(CUcontext);
-    const struct ending ending = {ENDING_CONTEXT, {.context = context}};
+    const struct ending ending = {context};
     leave(&ending);
     return ended(&ending, REAL(id, fn, context));
 }
@@ -66,7 +65,7 @@ EXPORT CUresult cuCtxDetach(CUcontext context);
 CUresult cuCtxDetach(CUcontext context)
 {
     typedef CUresult (*fn)(CUcontext);
-    leave(&(const struct ending){ENDING_CONTEXT, {.context = context}});
+    leave(&(const struct ending){context});
     return REAL(EP_cuCtxDetach, fn, context);
 }
 
@@ -75,7 +74,7 @@ EXPORT CUresult cuGreenCtxDestroy(CUgreenCtx context);
 CUresult cuGreenCtxDestroy(CUgreenCtx context)
 {
     typedef CUresult (*fn)(CUgreenCtx);
-    leave(&(const struct ending){.which = ENDING_ALL});
+    leave(&(const struct ending){NULL});
     return REAL(EP_cuGreenCtxDestroy, fn, context);
 }
 
@@ -115,18 +114,39 @@ static int is_active(CUdevice device)
 {
     typedef CUresult (*fn)(CUdevice, unsigned *, int *);
     unsigned flags;
-    int active = 1;
-    return REAL(EP_cuDevicePrimaryCtxGetState, fn, device, &flags, &active) != CUDA_SUCCESS || active;
+    int active = 0;
+    return REAL(EP_cuDevicePrimaryCtxGetState, fn, device, &flags, &active) == CUDA_SUCCESS && active;
+}
+
+/* The device's primary context, if there is one now. */
+static CUcontext primary(CUdevice device)
+{
+    CUcontext context = NULL;
+    if (self.busy || !life_is_on() || !is_active(device) ||
+        REAL(EP_cuDevicePrimaryCtxRetain, CUresult(*)(CUcontext *, CUdevice), &context, device) != CUDA_SUCCESS)
+        return NULL;
+    (void)REAL(EP_cuDevicePrimaryCtxRelease, CUresult(*)(CUdevice), device);
+    return context;
 }
 
 static CUresult release(enum entry_id id, CUdevice device)
 {
     typedef CUresult (*fn)(CUdevice);
-    const struct ending ending = {ENDING_DEVICE, {.device = device}};
-    if (is_last(device))
+    const struct ending ending = {is_last(device) ? primary(device) : NULL};
+    if (ending.context)
         leave(&ending);
     const CUresult result = REAL(id, fn, device);
-    return result == CUDA_SUCCESS && !is_active(device) ? ended(&ending, result) : result;
+    return ending.context && !is_active(device) ? ended(&ending, result) : result;
+}
+
+static CUresult reset(enum entry_id id, CUdevice device)
+{
+    typedef CUresult (*fn)(CUdevice);
+    const struct ending ending = {primary(device)};
+    if (ending.context)
+        leave(&ending);
+    const CUresult result = REAL(id, fn, device);
+    return ending.context ? ended(&ending, result) : result;
 }
 
 EXPORT CUresult cuDevicePrimaryCtxRelease(CUdevice device);
@@ -139,14 +159,6 @@ EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device);
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device)
 {
     return release(EP_cuDevicePrimaryCtxRelease_v2, device);
-}
-
-static CUresult reset(enum entry_id id, CUdevice device)
-{
-    typedef CUresult (*fn)(CUdevice);
-    const struct ending ending = {ENDING_DEVICE, {.device = device}};
-    leave(&ending);
-    return ended(&ending, REAL(id, fn, device));
 }
 
 EXPORT CUresult cuDevicePrimaryCtxReset(CUdevice device);
