@@ -25,6 +25,15 @@ check git             git
 check libjemalloc2    /usr/lib/*/libjemalloc.so.2
 check libmimalloc2.0  /usr/lib/*/libmimalloc.so.2
 check libtcmalloc-minimal4 /usr/lib/*/libtcmalloc_minimal.so.4
+check libpython3.11-testsuite /usr/lib/python3*/test/test_mmap.py
+check sqlite3         sqlite3
+check redis-tools     redis-check-rdb
+check openmpi-bin     mpirun
+check python3-mpi4py  /usr/lib/python3/dist-packages/mpi4py
+check gccgo-12        gccgo-12
+check openjdk-17-jre-headless java
+check ecj             ecj
+check nodejs          node
 lint  clang           clang
 lint  clang-format    clang-format
 lint  clang-tidy      clang-tidy
