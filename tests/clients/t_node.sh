@@ -1,0 +1,8 @@
+#!/bin/bash
+# Node moves large buffers between threads and through zlib, alike with and without the preload.
+# timeout 120
+. tests/clients/compare.sh
+needs node
+
+same node node tests/clients/buffers.js
+compare_result
