@@ -56,18 +56,20 @@ public class Buffers {
         said.append(' ').append(small.limit());
     }
 
+    /** Grows and shrinks one piece of memory, which has to keep what was in it. */
     static void grown(long seed, StringBuilder said) throws Exception {
         Unsafe unsafe = unsafe();
-        long at = 0, sum = 0;
-        for (int mib = 1; mib <= 24; mib += 1 + mib / 2) {
-            at = unsafe.reallocateMemory(at, (long) mib * MIB);
-            for (long i = 0; i < (long) mib * MIB; i += 4096)
-                if (mib == 1 || i >= (long) (mib - 1) * MIB || unsafe.getLong(at + i) == 0)
-                    unsafe.putLong(at + i, seed + i);
-            unsafe.setMemory(at + 8, 4088, (byte) mib);
+        long at = 0, had = 0, sum = 0;
+        for (int mib : new int[] {1, 3, 2, 9, 10, 24, 5, 6}) {
+            long bytes = (long) mib * MIB + seed;
+            at = unsafe.reallocateMemory(at, bytes);
+            for (long i = 0; i < Math.min(had, bytes); i++)
+                if (unsafe.getByte(at + i) != (byte) (had % 251))
+                    throw new AssertionError("not the same at " + i + " of " + bytes + ", which was " + had);
+            unsafe.setMemory(at, bytes, (byte) (bytes % 251));
+            had = bytes;
+            sum += unsafe.getByte(at + bytes - 1);
         }
-        for (long i = 0; i < 4096; i += 8)
-            sum += unsafe.getLong(at + i);
         unsafe.freeMemory(at);
         said.append(' ').append(sum);
     }
@@ -99,10 +101,10 @@ public class Buffers {
             Callable<String> work = () -> worked(worker);
             results.add(threads.submit(work));
         }
+        threads.shutdown();
         for (Future<String> result : results) {
             System.out.println(result.get());
             System.gc(); // frees the direct buffers that nobody holds any more
         }
-        threads.shutdown();
     }
 }
