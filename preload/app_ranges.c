@@ -9,7 +9,7 @@
 struct range {
     uint64_t base;
     size_t bytes;
-    struct driver_place place;
+    CUcontext context;
     UT_hash_handle hh;
 };
 
@@ -24,7 +24,7 @@ void app_range_add(void *base, size_t bytes)
         return;
     range->base = (uint64_t)(uintptr_t)base;
     range->bytes = bytes;
-    (void)driver_place(&range->place);
+    range->context = driver_context();
     lock_take(&ranges_lock);
     HASH_ADD(hh, ranges, base, sizeof range->base, range);
     lock_drop(&ranges_lock);
@@ -66,7 +66,7 @@ static struct range *take_ending(const struct ending *ending)
 {
     lock_take(&ranges_lock);
     struct range *range = ranges;
-    while (range && !ending_covers(ending, range->place.context))
+    while (range && !ending_covers(ending, range->context))
         range = range->hh.next;
     if (range)
         HASH_DEL(ranges, range);

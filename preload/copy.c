@@ -21,6 +21,7 @@
 typedef CUresult (*sync_fn)(uintptr_t, uintptr_t, size_t);
 typedef CUresult (*async_fn)(uintptr_t, uintptr_t, size_t, CUstream);
 typedef CUresult (*capturing_fn)(CUstream, CUstreamCaptureStatus *);
+typedef CUresult (*device_fn)(CUdevice *);
 
 static _Atomic int captures_seen;
 
@@ -123,9 +124,10 @@ static void driver_works(void)
 /* Asks for the block to be pinned, in the context that the program copies in. */
 static void promote(struct block *block, enum reason why)
 {
-    struct driver_place place;
-    if (driver_place(&place) == 0)
-        engine_promote(block, why, place.context, place.device);
+    const CUcontext context = driver_context();
+    CUdevice device = 0;
+    if (context && REAL(EP_cuCtxGetDevice, device_fn, &device) == CUDA_SUCCESS)
+        engine_promote(block, why, context, device);
 }
 
 struct outcome {

@@ -151,15 +151,11 @@ void driver_leave(CUstreamCaptureMode mode)
     (void)REAL(EP_cuCtxPopCurrent_v2, pop_fn, &ignored);
 }
 
-int driver_place(struct driver_place *place)
+CUcontext driver_context(void)
 {
-    typedef CUresult (*current_fn)(CUcontext *);
-    typedef CUresult (*device_fn)(CUdevice *);
-    place->context = NULL;
-    const int rc = driver_error(REAL(EP_cuCtxGetCurrent, current_fn, &place->context));
-    if (rc || !place->context)
-        return rc ? rc : -ENODEV;
-    return driver_error(REAL(EP_cuCtxGetDevice, device_fn, &place->device));
+    CUcontext context = NULL;
+    (void)REAL(EP_cuCtxGetCurrent, CUresult(*)(CUcontext *), &context);
+    return context;
 }
 
 static char description[112];

@@ -50,14 +50,8 @@ void driver_restore_captures(CUstreamCaptureMode mode);
 int driver_enter(void *context, CUstreamCaptureMode *mode);
 void driver_leave(CUstreamCaptureMode mode);
 
-/* A context, and the device it belongs to. */
-struct driver_place {
-    CUcontext context;
-    CUdevice device;
-};
-
-/* The calling thread's current context.  Errors: -errno when it has none. */
-int driver_place(struct driver_place *place);
+/* The calling thread's current context, or NULL. */
+CUcontext driver_context(void);
 
 /* What ends: one context, or (NULL) any of them may. */
 struct ending {

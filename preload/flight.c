@@ -22,7 +22,7 @@ typedef CUresult (*stream_fn)(CUstream);
 struct flight {
     struct flight *next;
     struct block *block;
-    struct driver_place place; /* that the event belongs to */
+    CUcontext context; /* that the event belongs to */
     CUevent event;
     _Atomic uint32_t asked; /* the worker is asking the driver about it: it stays in the list meanwhile */
     uint32_t round;         /* the worker's, in which it was last asked about */
@@ -53,7 +53,7 @@ static struct flight *take_spare(CUcontext context)
 {
     lock_take(&flight_lock);
     struct flight *flight = spare;
-    while (flight && flight->place.context != context)
+    while (flight && flight->context != context)
         flight = flight->next;
     if (flight)
         unlink_flight(&spare, flight);
@@ -61,12 +61,12 @@ static struct flight *take_spare(CUcontext context)
     return flight;
 }
 
-static struct flight *make(const struct driver_place *place)
+static struct flight *make(CUcontext context)
 {
     struct flight *flight = mem_get(sizeof *flight);
     if (!flight)
         return NULL;
-    flight->place = *place;
+    flight->context = context;
     if (REAL(EP_cuEventCreate, create_fn, &flight->event, CU_EVENT_DISABLE_TIMING) == CUDA_SUCCESS)
         return flight;
     mem_put(flight, sizeof *flight);
@@ -82,11 +82,9 @@ static void unmake(struct flight *flight)
 /* An event behind all that has been issued on the stream, or NULL. */
 static struct flight *recorded(CUstream stream, int per_thread)
 {
-    struct driver_place place;
-    if (driver_place(&place))
-        return NULL;
-    struct flight *flight = take_spare(place.context);
-    if (!flight && !(flight = make(&place)))
+    const CUcontext context = driver_context();
+    struct flight *flight = context ? take_spare(context) : NULL;
+    if (!context || (!flight && !(flight = make(context))))
         return NULL;
     if (REAL(per_thread ? EP_cuEventRecord_ptsz : EP_cuEventRecord, record_fn, flight->event, stream) == CUDA_SUCCESS)
         return flight;
@@ -137,7 +135,7 @@ static struct flight *ask_next(uint32_t round)
 static int is_over(struct flight *flight)
 {
     CUstreamCaptureMode mode;
-    if (driver_enter(flight->place.context, &mode))
+    if (driver_enter(flight->context, &mode))
         return 1;
     CUresult result = REAL(EP_cuEventQuery, event_fn, flight->event);
     if (result != CUDA_SUCCESS && result != CUDA_ERROR_NOT_READY && ++flight->unanswered == PATIENCE)
@@ -183,7 +181,7 @@ static struct flight *take_ending(struct flight **list, const struct ending *end
     struct flight *flight = *list;
     *asked = NULL;
     for (; flight; flight = flight->next) {
-        if (!ending_covers(ending, flight->place.context))
+        if (!ending_covers(ending, flight->context))
             continue;
         if (!atomic_load(&flight->asked)) {
             unlink_flight(list, flight);
@@ -204,7 +202,7 @@ void flight_end(const struct ending *ending)
             prim_wait(&asked->asked, 1);
             continue;
         }
-        if (driver_enter(flight->place.context, &mode) == 0) {
+        if (driver_enter(flight->context, &mode) == 0) {
             (void)REAL(EP_cuEventSynchronize, event_fn, flight->event);
             driver_leave(mode);
         }
