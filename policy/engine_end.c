@@ -233,8 +233,9 @@ static void fork_drop(void)
 
 void engine_fork_parent(void)
 {
+    const int queued = engine.queue != NULL;
     fork_drop();
-    if (engine.queue)
+    if (queued)
         prim_kick();
 }
 
