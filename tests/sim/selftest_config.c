@@ -27,6 +27,27 @@ static void faults(void)
     SAME(state->faults_injected, 1 + 4 + 3 + 2);
 }
 
+static uint64_t query_failures(uint64_t calls)
+{
+    uint64_t failed = 0;
+    for (uint64_t i = 0; i < calls; i++) {
+        const CUresult rc = cu.cuStreamQuery(NULL);
+        CHECK(rc == 0 || rc == 999);
+        failed += rc == 999;
+    }
+    return failed;
+}
+
+/* One of 20, give or take; one of none is not a rule. */
+static void random_faults(void)
+{
+    begin();
+    const uint64_t failed = query_failures(20000);
+    CHECK(failed > 800 && failed < 1200);
+    SAME(state->faults_injected, failed);
+    OK(cu.cuCtxSynchronize());
+}
+
 static void everything_fails(void)
 {
     const char *name;
@@ -173,6 +194,7 @@ const struct test_case config_cases[] = {
      faults,
      {"SIMCUDA_FAIL=cuMemHostRegister_v2:3=2,cuMemcpyHtoDAsync_v2:*=1,cuEventQuery:2-5=700,cuStreamQuery:2-=999"},
      0},
+    {"random_faults", random_faults, {"SIMCUDA_FAIL=cuStreamQuery:/20=999,cuCtxSynchronize:/0=1", "SIMCUDA_SEED=1"}, 0},
     {"everything_fails", everything_fails, {"SIMCUDA_FAIL=*:*=999"}, 0},
     {"bad_rules_are_ignored",
      bad_rules_are_ignored,
