@@ -81,6 +81,7 @@ $(BUILD)/gen_functions: scripts/gen_functions.c preload/entry_points.def
 # --- tests ------------------------------------------------------------------------------------------------------------
 
 -include tests/sim/sim.mk
+-include tests/storm/storm.mk
 SIM_TARGETS = $(if $(wildcard tests/sim/sim.mk),$(BUILD)/sim/libcuda.so.1 $(BUILD)/sim/simstat)
 
 sim: $(SIM_TARGETS)
