@@ -183,7 +183,8 @@ void slot_advise(struct worker *w, struct slot *s)
     const uint64_t begin = draw(w, 1 << 20), many = draw(w, 1 << 20), all = draw(w, 3) == 0;
     if (first >= last || s->registered || !allowed(kind))
         return;
-    const uintptr_t skip = all ? 0 : begin % (last - first), pages = all ? last - first : 1 + many % (last - first - skip);
+    const uintptr_t skip = all ? 0 : begin % (last - first),
+                    pages = all ? last - first : 1 + many % (last - first - skip);
     char *from = (char *)((first + skip) * PAGE);
     if (kind == K_dontneed || kind == K_dontneed_locked)
         drop(w, s, from, pages * PAGE, kind == K_dontneed ? MADV_DONTNEED : MADV_DONTNEED_LOCKED);

@@ -1,8 +1,8 @@
 /* Linear copies: there and back again.
  *
- * An asynchronous copy of pageable memory promises that its source has been read, or its data has arrived, when the call
- * returns.  So the source is spoilt at once, and what arrived is looked at at once; only where the program was told
- * otherwise (async = relaxed) or registered the memory itself does it wait first. */
+ * An asynchronous copy of pageable memory promises that its source has been read, or its data has arrived, when the
+ * call returns.  So the source is spoilt at once, and what arrived is looked at at once; only where the program was
+ * told otherwise (async = relaxed) or registered the memory itself does it wait first. */
 #define _GNU_SOURCE
 #include "storm.h"
 
@@ -143,7 +143,8 @@ void copy_host_to_host(struct worker *w, struct slot *s)
     if (!to || to == s || to->bytes < r.bytes || s->registered || to->registered)
         return;
     const size_t at = draw(w, to->bytes - r.bytes + 1);
-    const CUdeviceptr target = (CUdeviceptr)(uintptr_t)(to->base + at), source = (CUdeviceptr)(uintptr_t)(s->base + r.from);
+    const CUdeviceptr target = (CUdeviceptr)(uintptr_t)(to->base + at),
+                      source = (CUdeviceptr)(uintptr_t)(s->base + r.from);
     const int done = async ? TRY(w, cu.cuMemcpyAsync(target, source, r.bytes, stream))
                            : TRY(w, cu.cuMemcpy(target, source, r.bytes));
     if (storm.relaxed || !done)
@@ -186,6 +187,9 @@ void copy_gated(struct worker *w, struct slot *s)
             slot_refill(s, r[n].from, r[n].bytes);
         }
     }
+    if (storm.gates > 1 &&
+        w->slot[0].base) /* another block, by a synchronous copy, which does not wait for this stream */
+        copy_shaped_now(w, &w->slot[0]);
     atomic_store(&open, 1);
     stream_wait(w, stream);
     for (int i = 0; i < n; i++)

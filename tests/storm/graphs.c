@@ -1,4 +1,5 @@
-/* Captures and graphs of copies.  What a graph names stays as it is for ever, so these blocks are few: two per thread. */
+/* Captures and graphs of copies.  What a graph names stays as it is for ever, so these blocks are few: two per thread.
+ */
 #include "storm.h"
 
 #include <stdlib.h>

@@ -70,7 +70,9 @@ show_stacks() {
     for pid in $(descendants "$1"); do
         echo "--- stacks of process $pid ($(tr '\0' ' ' <"/proc/$pid/cmdline"))"
         if command -v gdb >/dev/null; then
-            timeout 60 gdb -batch -nx -p "$pid" -ex 'thread apply all bt 14' 2>/dev/null | grep -E '^(Thread|#)'
+            timeout 60 gdb -batch -nx -p "$pid" -ex 'thread apply all bt 14' 2>/dev/null | grep -E '^(Thread|#)' |
+                cut -c1-150 | awk '/^Thread/ { if (stack !~ idle) printf "%s", stack; stack = "" }
+                    { stack = stack $0 "\n" } END { if (stack !~ idle) printf "%s", stack }' idle='cond_wait.*work .stream='
         else
             tail -n +1 "/proc/$pid"/task/*/{comm,wchan} 2>/dev/null
         fi

@@ -184,6 +184,19 @@ void copy_shaped(struct worker *w, struct slot *s)
     each_row(w, s, &box, REFILL);
 }
 
+/* To the device, synchronously, by the per-thread stream: it waits for no other. */
+void copy_shaped_now(struct worker *w, struct slot *s)
+{
+    const struct how how = {.per_thread = 1, .waits = CU_STREAM_PER_THREAD};
+    struct box box;
+    if (!draw_box(w, s, 0, &box) || s->registered)
+        return;
+    struct cu_memcpy3d copy = describe(w, s, &box, 0, 0);
+    copy.dst_device += GATED_BYTES;
+    if (copy_box(w, &copy, &how))
+        did(K_copy_2d);
+}
+
 /* --- arrays ------------------------------------------------------------------------------------------------------- */
 
 static int to_array(struct worker *w, const struct how *how, size_t at, const void *h, size_t n)
