@@ -11,7 +11,7 @@ enum {
     BOUNCE_BYTES = 64 << 10 /* the largest copy that natively returns before its stream gets to it (rule 11) */
 };
 
-/* A buffer of BOUNCE_BYTES, or NULL when memory is short. */
+/* A buffer of BOUNCE_BYTES.  When memory is short, waits for one that is in use. */
 void *bounce_get(void);
 void bounce_put(void *buffer);
 

@@ -90,8 +90,6 @@ static CUresult call_bounced(const struct copy *copy, enum direction dir)
 {
     CUresult result = CUDA_SUCCESS;
     char *buffer = bounce_get();
-    if (!buffer)
-        return CUDA_ERROR_OUT_OF_MEMORY;
     for (size_t done = 0, part; result == CUDA_SUCCESS && done < copy->bytes; done += part) {
         const size_t left = copy->bytes - done;
         part = left < BOUNCE_BYTES ? left : BOUNCE_BYTES;
