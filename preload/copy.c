@@ -22,7 +22,11 @@ typedef CUresult (*sync_fn)(uintptr_t, uintptr_t, size_t);
 typedef CUresult (*async_fn)(uintptr_t, uintptr_t, size_t, CUstream);
 typedef CUresult (*capturing_fn)(CUstream, CUstreamCaptureStatus *);
 typedef CUresult (*device_fn)(CUdevice *);
+typedef CUresult (*stream_fn)(CUstream);
 
+enum {
+    ASK_TIMES = 3
+};
 static _Atomic int captures_seen;
 
 static int is_async(const struct copy *copy)
@@ -40,11 +44,14 @@ static CUresult call(const struct copy *copy, uintptr_t to, uintptr_t from, size
     return ((sync_fn)real)(to, from, bytes);
 }
 
+/* The copy is on its way and its promise has to be kept, so a wait that fails is made again, in another way. */
 CUresult copy_wait(CUstream stream, int per_thread)
 {
     const uint64_t begin = prim_now_ns();
     const CUstreamCaptureMode mode = driver_relax_captures();
-    const CUresult result = flight_wait(stream, per_thread);
+    CUresult result = flight_wait(stream, per_thread);
+    if (result != CUDA_SUCCESS)
+        result = REAL(per_thread ? EP_cuStreamSynchronize_ptsz : EP_cuStreamSynchronize, stream_fn, stream);
     driver_restore_captures(mode);
     count_add(&totals.waits, 1);
     count_add(&totals.wait_ns, prim_now_ns() - begin);
@@ -56,14 +63,16 @@ void copy_capture_seen(void)
     atomic_store(&captures_seen, 1);
 }
 
+/* A stream of which the driver will not say it is taken not to capture: its copies are waited for. */
 int copy_is_capturing(CUstream stream, int per_thread)
 {
     CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_NONE;
+    CUresult result = CUDA_ERROR_UNKNOWN;
     if (!atomic_load_explicit(&captures_seen, memory_order_relaxed))
         return 0;
-    const CUresult result =
-        REAL(per_thread ? EP_cuStreamIsCapturing_ptsz : EP_cuStreamIsCapturing, capturing_fn, stream, &status);
-    return result != CUDA_SUCCESS || status != CU_STREAM_CAPTURE_STATUS_NONE;
+    for (int i = 0; i < ASK_TIMES && result != CUDA_SUCCESS; i++)
+        result = REAL(per_thread ? EP_cuStreamIsCapturing_ptsz : EP_cuStreamIsCapturing, capturing_fn, stream, &status);
+    return result == CUDA_SUCCESS && status != CU_STREAM_CAPTURE_STATUS_NONE;
 }
 
 /* Whether the block spans several registrations, so that copies of it are cut at their borders (rule 13).  They are cut

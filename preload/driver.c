@@ -122,16 +122,25 @@ int driver_error(CUresult result)
 
 typedef CUresult (*mode_fn)(CUstreamCaptureMode *);
 
+enum {
+    MODE_KEPT = -1, /* the driver would not change it */
+    INSIST_TIMES = 3
+};
+
 CUstreamCaptureMode driver_relax_captures(void)
 {
     CUstreamCaptureMode mode = CU_STREAM_CAPTURE_MODE_RELAXED;
-    (void)REAL(EP_cuThreadExchangeStreamCaptureMode, mode_fn, &mode);
-    return mode;
+    return REAL(EP_cuThreadExchangeStreamCaptureMode, mode_fn, &mode) == CUDA_SUCCESS ? mode : MODE_KEPT;
 }
 
+/* What belongs to the program's thread is put back, even if the driver has to be asked again. */
 void driver_restore_captures(CUstreamCaptureMode mode)
 {
-    (void)REAL(EP_cuThreadExchangeStreamCaptureMode, mode_fn, &mode);
+    if (mode == MODE_KEPT)
+        return;
+    for (int i = 0; i < INSIST_TIMES; i++)
+        if (REAL(EP_cuThreadExchangeStreamCaptureMode, mode_fn, &mode) == CUDA_SUCCESS)
+            return;
 }
 
 int driver_enter(void *context, CUstreamCaptureMode *mode)
@@ -148,7 +157,9 @@ void driver_leave(CUstreamCaptureMode mode)
     typedef CUresult (*pop_fn)(CUcontext *);
     CUcontext ignored;
     driver_restore_captures(mode);
-    (void)REAL(EP_cuCtxPopCurrent_v2, pop_fn, &ignored);
+    for (int i = 0; i < INSIST_TIMES; i++)
+        if (REAL(EP_cuCtxPopCurrent_v2, pop_fn, &ignored) == CUDA_SUCCESS)
+            return;
 }
 
 CUcontext driver_context(void)
