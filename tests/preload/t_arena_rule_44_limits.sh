@@ -33,6 +33,8 @@ grep -q 'no address space' "$TMP/r.json" || wrong "the report does not say that 
 if command -v valgrind >/dev/null; then
     said=$(LD_PRELOAD=$LIB valgrind -q --error-exitcode=9 --trace-children=no "$tests/t_arena_limited" 2>&1)
     [ $? -eq 0 ] && [ "$said" = 'sum 40960' ] || wrong "valgrind: $said"
+    said=$(LD_PRELOAD=$LIB valgrind -q --error-exitcode=9 --trace-children=no "$tests/t_malloc_reallocarray" 2>&1) ||
+        wrong "valgrind, reallocarray: $said"
 else
     echo 'valgrind is not here'
 fi
