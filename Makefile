@@ -3,6 +3,7 @@
 #   make            the library                     make check      every test that needs no GPU
 #   make demo       set-up, build, a real program   make check-gpu  the tests that need one
 #   make bench      measurements                    make install PREFIX= DESTDIR=
+#   make storm      everything at once, 10 minutes
 #
 # A source file may ask for flags of its own in a comment line " * build: FLAGS" (see the rule for tests).
 

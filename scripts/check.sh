@@ -57,7 +57,7 @@ with_clang() {
 }
 
 printf -- '--- build\n'
-"$MAKE" --no-print-directory -s -j "$(nproc)" BUILD="$BUILD" all unit preload-tests bench-programs sim doc-tools || {
+"$MAKE" --no-print-directory -s -j "$(nproc)" BUILD="$BUILD" all unit preload-tests bench-programs sim storm-program doc-tools || {
     printf 'the build failed\n0 passed, 1 failed, 0 skipped\n'
     exit 1
 }
@@ -69,6 +69,7 @@ step stress "$MAKE" --no-print-directory -s BUILD="$BUILD" check-stress
 step unit "$BUILD/unit" --timeout 60
 ! has_target check-sim || step -q sim "$MAKE" --no-print-directory -s BUILD="$BUILD" check-sim
 step preload tests/preload/run.sh
+step storm env SECONDS_TOTAL=20 tests/storm/run.sh 1 2 3 4 5
 
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ]

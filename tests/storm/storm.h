@@ -25,19 +25,23 @@ enum {
     OWN_STREAM = 2,
     STAGED_BYTES = 64 * KIB, /* copies up to this return early, rule 11 */
     ARRAY_BYTES = 256 * KIB,
+    TRIES = 1000, /* of a call that fails now and then */
     GATED_BYTES = 3 * STAGED_BYTES,
 };
 
 /* Everything that is done, and counted.  Those in the second list ask for a driver. */
 #define STORM_KINDS(X)                                                                                                 \
     X(malloc)                                                                                                          \
-    X(calloc) X(realloc) X(reallocarray) X(memalign) X(posix_memalign) X(aligned_alloc) X(free) X(fork) X(fork_exit)   \
-        X(fork_exec) X(thread) X(dontneed) X(dontneed_locked) X(madv_free) X(huge_page) X(dont_fork) X(wipe_on_fork)   \
-            X(protect) X(lock)
+    X(calloc)                                                                                                          \
+    X(realloc)                                                                                                         \
+    X(reallocarray) X(memalign) X(posix_memalign) X(aligned_alloc) X(free) X(fork) X(fork_exit) X(fork_exec) X(thread) \
+        X(dontneed) X(dontneed_locked) X(madv_free) X(huge_page) X(dont_fork) X(wipe_on_fork) X(protect) X(lock)
 #define STORM_DRIVER_KINDS(X)                                                                                          \
     X(h2d)                                                                                                             \
-    X(h2d_async) X(d2h) X(d2h_async) X(unified) X(unified_async) X(per_thread) X(host_to_host) X(host_to_host_async)   \
-        X(copy_2d) X(copy_2d_async) X(copy_3d) X(copy_3d_async) X(htoa) X(htoa_async) X(atoh) X(atoh_async) X(shared)  \
+    X(h2d_async)                                                                                                       \
+    X(d2h)                                                                                                             \
+    X(d2h_async) X(unified) X(unified_async) X(per_thread) X(host_to_host) X(host_to_host_async) X(copy_2d)            \
+        X(copy_2d_async) X(copy_3d) X(copy_3d_async) X(htoa) X(htoa_async) X(atoh) X(atoh_async) X(shared)             \
             X(host_function) X(callback) X(gate) X(free_in_flight) X(capture) X(graph_node) X(graph_launch) X(context) \
                 X(primary_context) X(context_switch) X(register_whole) X(register_part) X(straddle) X(query)
 
@@ -107,7 +111,11 @@ int try_call(struct worker *w, CUresult result, const char *what);
 /* For what must not be left undone: again, until no fault is injected. */
 #define INSIST(w, call)                                                                                                \
     do {                                                                                                               \
-    } while (!try_call(w, call, #call))
+        int tries_ = TRIES;                                                                                            \
+        while (!try_call(w, call, #call))                                                                              \
+            if (--tries_ == 0)                                                                                         \
+                wrong(w, "%s never succeeds", #call);                                                                  \
+    } while (0)
 int place_open(struct worker *w, struct place *place, size_t device_bytes);
 void place_close(struct worker *w, struct place *place);
 void stream_wait(struct worker *w, CUstream stream);
