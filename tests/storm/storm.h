@@ -30,20 +30,18 @@ enum {
 };
 
 /* Everything that is done, and counted.  Those in the second list ask for a driver. */
+/* clang-format off */
 #define STORM_KINDS(X)                                                                                                 \
-    X(malloc)                                                                                                          \
-    X(calloc)                                                                                                          \
-    X(realloc)                                                                                                         \
-    X(reallocarray) X(memalign) X(posix_memalign) X(aligned_alloc) X(free) X(fork) X(fork_exit) X(fork_exec) X(thread) \
-        X(dontneed) X(dontneed_locked) X(madv_free) X(huge_page) X(dont_fork) X(wipe_on_fork) X(protect) X(lock)
+    X(malloc) X(calloc) X(realloc) X(reallocarray) X(memalign) X(posix_memalign) X(aligned_alloc) X(free)              \
+    X(fork) X(fork_exit) X(fork_exec) X(thread) X(dontneed) X(dontneed_locked) X(madv_free) X(huge_page)               \
+    X(dont_fork) X(wipe_on_fork) X(protect) X(lock)
 #define STORM_DRIVER_KINDS(X)                                                                                          \
-    X(h2d)                                                                                                             \
-    X(h2d_async)                                                                                                       \
-    X(d2h)                                                                                                             \
-    X(d2h_async) X(unified) X(unified_async) X(per_thread) X(host_to_host) X(host_to_host_async) X(copy_2d)            \
-        X(copy_2d_async) X(copy_3d) X(copy_3d_async) X(htoa) X(htoa_async) X(atoh) X(atoh_async) X(shared)             \
-            X(host_function) X(callback) X(gate) X(free_in_flight) X(capture) X(graph_node) X(graph_launch) X(context) \
-                X(primary_context) X(context_switch) X(register_whole) X(register_part) X(straddle) X(query)
+    X(h2d) X(h2d_async) X(d2h) X(d2h_async) X(unified) X(unified_async) X(per_thread) X(host_to_host)                  \
+    X(host_to_host_async) X(copy_2d) X(copy_2d_async) X(copy_3d) X(copy_3d_async) X(htoa) X(htoa_async)                \
+    X(atoh) X(atoh_async) X(shared) X(host_function) X(callback) X(gate) X(free_in_flight) X(capture) X(graph_node)    \
+    X(graph_launch) X(context) X(primary_context) X(context_switch) X(register_whole) X(register_part) X(straddle)     \
+    X(query)
+/* clang-format on */
 
 enum kind {
 #define X(name) K_##name,

@@ -5,91 +5,11 @@
  * pinned (rule 20) or while a copy of it is under way (rule 23), and the cap is never exceeded, not even for an instant
  * (rule 32).  The program has a main() of its own because Criterion's sandboxes and ThreadSanitizer exclude each other.
  */
-#include "fake_prim.h"
+#include "stress_world.h"
 
-#include "policy/engine.h"
-#include "policy/ledger.h"
-
-#include <pthread.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    THREADS = 8,
-    BLOCKS = 64,
-    LIVE = 4,
-    ROUNDS = 40000,
-    ENOUGH_PINS = 200,
-    BLOCK_BYTES = 2 << 20,
-    CAP_BLOCKS = 6,
-    SITES = 4,
-    CLASS = 3
-};
-
-static struct block blocks[BLOCKS];
-static _Atomic int pinned[BLOCKS], copying[BLOCKS];
-static struct block *free_blocks[BLOCKS];
-static int n_free;
-static pthread_mutex_t free_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct site *sites[SITES];
-static _Atomic int n_pinned, most_pinned, stop, broken;
-
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);                                    \
-            broken = 1;                                                                                                \
-        }                                                                                                              \
-    } while (0)
-
-static int on_pin(struct block *block)
-{
-    CHECK(!atomic_exchange(&pinned[block - blocks], 1));
-    int now = atomic_fetch_add(&n_pinned, 1) + 1;
-    CHECK(now <= CAP_BLOCKS);
-    CHECK(ledger_bytes() <= ledger_cap_bytes());
-    if (now > most_pinned)
-        most_pinned = now;
-    block->pin_backend = BACKEND_CUDA;
-    return 0;
-}
-
-static int on_unpin(struct block *block)
-{
-    CHECK(atomic_exchange(&pinned[block - blocks], 0));
-    CHECK(copying[block - blocks] == 0);
-    n_pinned--;
-    return 0;
-}
-
-static void on_release(struct block *block, int keep)
-{
-    (void)keep;
-    CHECK(!pinned[block - blocks]);
-    CHECK(copying[block - blocks] == 0);
-    pthread_mutex_lock(&free_lock);
-    CHECK(n_free < BLOCKS);
-    free_blocks[n_free++] = block;
-    pthread_mutex_unlock(&free_lock);
-}
-
-static struct block *take(struct site *site)
-{
-    struct block *block = engine_recycle(site, BLOCK_BYTES, CLASS);
-    if (block) {
-        CHECK(copying[block - blocks] == 0);
-        return block;
-    }
-    pthread_mutex_lock(&free_lock);
-    if (n_free)
-        block = free_blocks[--n_free];
-    pthread_mutex_unlock(&free_lock);
-    if (block)
-        engine_born(block, site, BLOCK_BYTES);
-    return block;
-}
 
 static void copy(struct block *block)
 {
@@ -111,6 +31,100 @@ static int any(const struct block *block, const void *what)
     return block != NULL;
 }
 
+static int none(const struct block *block, const void *what)
+{
+    return block == what;
+}
+
+/* The application registers the block for a while: nobody else pins it meanwhile. */
+static void claim(struct block *block)
+{
+    engine_app_claim(block);
+    claims[block - blocks]++;
+    CHECK(!pinned[block - blocks] || (block_word(block) & WORD_HELD));
+    sched_yield();
+    CHECK(!pinned[block - blocks] || (block_word(block) & WORD_HELD));
+    claims[block - blocks]--;
+    engine_app_release(block);
+    happened[CLAIM]++;
+}
+
+static void hold(struct block *block)
+{
+    if (atomic_fetch_add(&held, 1) >= HELD_MOST)
+        return;
+    engine_hold(block);
+    happened[HOLD]++;
+}
+
+static void resize(struct block *block)
+{
+    if (!block_move_begin(block))
+        return;
+    CHECK(!pinned[block - blocks]);
+    engine_resized(block, block->bytes == BLOCK_BYTES ? BLOCK_BYTES / 2 : BLOCK_BYTES);
+    block_move_end(block);
+    happened[RESIZE]++;
+}
+
+/* What fork() does in the parent: while it holds the locks, nothing is pinned or unpinned. */
+static void fork_parent(void)
+{
+    pthread_mutex_lock(&fork_lock);
+    engine_fork_take();
+    lock_forking = LOCK_FORKING;
+    forking = 1;
+    sched_yield();
+    forking = 0;
+    lock_forking = 0;
+    engine_fork_parent();
+    pthread_mutex_unlock(&fork_lock);
+    happened[FORK]++;
+}
+
+/* The driver turns up: what mlock holds is let go. */
+static void switch_backend(void)
+{
+    static _Atomic int done;
+    if (atomic_exchange(&done, 1))
+        return;
+    engine_use_backend(BACKEND_CUDA);
+    happened[SWITCH]++;
+}
+
+/* One of those who concern all blocks. */
+static void rarely(unsigned which)
+{
+    if (which == 0)
+        engine_demote_matching(any, NULL);
+    else if (which == 1)
+        engine_lose_matching(any, NULL), happened[LOSE]++;
+    else if (which == 2)
+        engine_drop_queue(), happened[DROP]++;
+    else if (which == 3)
+        engine_lose_matching(none, &blocks[0]);
+    else
+        fork_parent();
+}
+
+static void act(struct block *block, unsigned action, int own)
+{
+    if (action < 40)
+        copy(block);
+    else if (action == 60)
+        engine_demote(block);
+    else if (action == 61)
+        claim(block);
+    else if (action == 62)
+        hold(block);
+    else if (action == 63 && own)
+        engine_taint(block), happened[TAINT]++;
+    else if (action == 59 && own)
+        resize(block);
+    else if (action == 58)
+        engine_huge(block);
+}
+
 static void *mutator(void *argument)
 {
     unsigned seed = (unsigned)(uintptr_t)argument * 2654435761u + 1;
@@ -118,26 +132,24 @@ static void *mutator(void *argument)
     for (int i = 0; (i < ROUNDS || fake.pins < ENOUGH_PINS) && i < 100 * ROUNDS && !broken; i++) {
         if (i % 64 == 0)
             sched_yield(); /* the worker's turn, on a machine of few cores */
+        if (i == ROUNDS / 4)
+            switch_backend();
         seed = seed * 1103515245u + 12345u;
         struct block **slot = &mine[(seed >> 8) % LIVE];
         unsigned action = (seed >> 16) % 64;
+        if (i % 512 == 511)
+            rarely((seed >> 12) % 6);
+        if (i % 8 == 7)
+            act(shared[seed % SHARED], action, 0);
         if (!*slot)
             *slot = take(sites[(seed >> 12) % SITES]);
         if (!*slot)
             continue;
-        if (action < 40) {
-            copy(*slot);
-        } else if (action < 60) {
+        if (action >= 40 && action < 58) {
             engine_free(*slot);
             *slot = NULL;
-        } else if (action == 60) {
-            engine_demote(*slot);
-        } else if (action == 61) {
-            engine_app_claim(*slot);
-            CHECK(!pinned[*slot - blocks]);
-            engine_app_release(*slot);
-        } else if (action == 62 && i % 16 == 0) {
-            engine_demote_matching(any, NULL);
+        } else {
+            act(*slot, action, 1);
         }
     }
     for (int i = 0; i < LIVE; i++)
@@ -166,7 +178,7 @@ static void start(void)
     CHECK(fake_load(&options, conf, sizeof conf - 1) == 0);
     engine_start(&options);
     sites_start(&options);
-    engine_use_backend(BACKEND_CUDA);
+    engine_use_backend(BACKEND_MLOCK);
     for (int i = 0; i < SITES; i++) {
         struct frame frame = {
             .pc = 4096u * (unsigned)(i + 1), .module = "program", .module_id = 1, .offset = (uint64_t)i};
@@ -178,6 +190,8 @@ static void start(void)
         blocks[i].size_class = CLASS;
         free_blocks[n_free++] = &blocks[i];
     }
+    for (int i = 0; i < SHARED; i++)
+        shared[i] = take(sites[i]);
 }
 
 int main(void)
@@ -191,8 +205,15 @@ int main(void)
         pthread_join(threads[i], NULL);
     stop = 1;
     pthread_join(working, NULL);
+    for (int i = 0; i < SHARED; i++)
+        engine_free(shared[i]);
     CHECK(fake.pins >= ENOUGH_PINS);
-    printf("engine under %d threads: %u pins, %u unpins, at most %d of %d blocks pinned: %s\n", THREADS, fake.pins,
-           fake.unpins, most_pinned, CAP_BLOCKS, broken ? "BROKEN" : "ok");
+    for (int i = 0; i < 8; i++)
+        if (happened[i] == 0) {
+            fprintf(stderr, "never happened: %s\n", events[i]);
+            broken = 1;
+        }
+    printf("engine under %d threads: %u pins, %u unpins, at most %zu of %d MiB pinned: %s\n", THREADS, fake.pins,
+           fake.unpins, most_pinned >> 20, CAP_BYTES >> 20, broken ? "BROKEN" : "ok");
     return broken;
 }
