@@ -17,7 +17,6 @@ enum {
 typedef CUresult (*create_fn)(CUevent *, unsigned);
 typedef CUresult (*record_fn)(CUevent, CUstream);
 typedef CUresult (*event_fn)(CUevent);
-typedef CUresult (*stream_fn)(CUstream);
 
 struct flight {
     struct flight *next;
@@ -96,7 +95,7 @@ CUresult flight_wait(CUstream stream, int per_thread)
 {
     struct flight *flight = recorded(stream, per_thread);
     if (!flight)
-        return REAL(per_thread ? EP_cuStreamSynchronize_ptsz : EP_cuStreamSynchronize, stream_fn, stream);
+        return CUDA_ERROR_OUT_OF_MEMORY;
     const CUresult result = REAL(EP_cuEventSynchronize, event_fn, flight->event);
     push(&spare, flight);
     return result;

@@ -10,8 +10,8 @@
 
 struct block;
 
-/* Waits for what has been issued on the stream.  Results: of the copy, as cuStreamSynchronize() would say.
- * Context: driver hook. */
+/* Waits for what has been issued on the stream so far, and for nothing else.  Results: any error means that it may be
+ * still going on.  Context: driver hook. */
 CUresult flight_wait(CUstream stream, int per_thread);
 
 /* The copy just issued on the stream uses the block.  Errors: -errno; the caller then waits for the stream instead.
