@@ -78,10 +78,11 @@ int block_recycle(struct block *block)
     return step(block, BLOCK_QUARANTINED, BLOCK_PINNED, ANY_APP | ANY_REFS | WORD_HELD, 0);
 }
 
-void block_kept(struct block *block)
+enum block_next block_kept(struct block *block)
 {
     if (!step(block, BLOCK_UNPINNING, BLOCK_KEPT, 0, 0))
         step(block, BLOCK_PINNING, BLOCK_KEPT, 0, 0);
+    return NEXT_NOTHING;
 }
 
 uint32_t block_ref(struct block *block)
@@ -109,6 +110,11 @@ enum block_next block_pin_done(struct block *block, int pinned)
         if (swap(block, &word, next))
             return gone ? NEXT_RELEASE : freed && pinned ? NEXT_QUARANTINE : NEXT_NOTHING;
     }
+}
+
+enum block_next block_pin_failed(struct block *block)
+{
+    return block_pin_done(block, 0);
 }
 
 /* Makes a freed PLAIN block GONE once unused; shared by everything that may take the last claim away.  `word` is the

@@ -79,6 +79,7 @@ struct block {
     struct block *rest_next; /* the engine's quarantine of this class; engine lock */
     uint8_t resting;         /* whether it is in that list; engine lock */
     uint8_t queued;          /* whether it is in the engine's queue; engine lock */
+    uint8_t waiting;         /* … and counted there as freed; engine lock */
 };
 
 static inline uint32_t block_word(const struct block *block)
@@ -100,7 +101,6 @@ void block_move_end(struct block *block);       /* MOVING → PLAIN */
 int block_unpin_begin(struct block *block);     /* PINNED or QUARANTINED, nothing in flight, not held → UNPINNING */
 int block_lose_begin(struct block *block);      /* the same, held or not: its context is ending */
 int block_recycle(struct block *block);         /* QUARANTINED, nothing in flight → PINNED */
-void block_kept(struct block *block);           /* UNPINNING or PINNING → KEPT */
 /* Counts one operation in flight; returns the word as it was then. */
 uint32_t block_ref(struct block *block);
 
@@ -111,7 +111,9 @@ enum block_next {
     NEXT_QUARANTINE, /* the block is QUARANTINED: list it */
 };
 enum block_next block_pin_done(struct block *block, int pinned); /* PINNING → PINNED, PLAIN, QUARANTINED or GONE */
+enum block_next block_pin_failed(struct block *block);           /* the same, with pinned = 0 */
 enum block_next block_unpin_done(struct block *block);           /* UNPINNING → PLAIN or GONE */
+enum block_next block_kept(struct block *block);                 /* UNPINNING or PINNING → KEPT */
 enum block_next block_free(struct block *block);                 /* the program gives it up */
 enum block_next block_unref(struct block *block);                /* an operation has ended */
 enum block_next block_app_drop(struct block *block);             /* the application ended a registration of its own */

@@ -102,13 +102,12 @@ static void credit_faults(struct block *block)
     worth_add(block, ns, prim_coarse_ns());
 }
 
-/* In the program's own thread.  What the driver holds is not unpinned there: the driver would wait for streams, which
- * may be waiting for this thread. */
+/* In the program's own thread.  Nothing is unpinned there: the driver would wait for streams, which may be waiting for
+ * this thread. */
 static void pin_now(struct block *block)
 {
-    const int may_evict = block->pin_backend != BACKEND_CUDA;
     if (work_begin()) {
-        pin_block(block, may_evict);
+        pin_block(block, 0);
         work_end();
     } else {
         pin_cancel(block);

@@ -44,16 +44,19 @@ static struct block *matching_take(struct search *search)
 static void queue_cancel(block_match match, const void *what)
 {
     struct block *block;
+    enum block_next next = NEXT_NOTHING;
     do {
         lock_take(&engine.lock);
         block = engine.queue;
         while (block && !match(block, what))
             block = block->next;
-        if (block)
+        if (block) {
             pinned_remove(block);
+            next = block_pin_failed(block);
+        }
         lock_drop(&engine.lock);
         if (block)
-            pin_cancel(block);
+            settle_block(block, next, 0);
     } while (block);
 }
 
@@ -245,7 +248,7 @@ static void forget_block(struct block *block)
     const uint32_t word = block_word(block);
     const int freed = WORD_STATE(word) == BLOCK_QUARANTINED || (word & WORD_FREED);
     block->pin_link = NULL;
-    block->resting = block->queued = 0;
+    block->resting = block->queued = block->waiting = 0;
     block->pin_backend = BACKEND_NONE;
     atomic_store(&block->word, freed ? BLOCK_GONE : BLOCK_PLAIN);
     if (freed)
@@ -264,6 +267,7 @@ void engine_fork_child(void)
         forget_block(block);
     }
     engine.pinned = engine.queue = NULL;
+    engine.waiting_bytes = 0;
     engine.queue_end = &engine.queue;
     for (int i = 0; i < ENGINE_CLASSES; i++)
         engine.rest[i] = NULL;

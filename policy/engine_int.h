@@ -10,6 +10,7 @@ struct engine {
     struct block *pinned;                       /* PINNING, PINNED, QUARANTINED, UNPINNING */
     struct block *_Atomic rest[ENGINE_CLASSES]; /* quarantine; its emptiness may be read without the lock */
     struct block *queue, **queue_end;           /* those that are PINNING, but not begun */
+    size_t waiting_bytes;                       /* of those in the queue that the program has freed; engine lock */
     _Atomic uint32_t faulted[ENGINE_CLASSES];   /* blocks of a class that were served without resident pages */
     const struct options *options;
     _Atomic int backend;
@@ -23,10 +24,12 @@ extern struct engine engine;
 
 /* Lists; each takes the lock itself unless its comment says otherwise. */
 void pinned_remove(struct block *block); /* lock held; also takes it out of quarantine and of the queue */
-void rest_add(struct block *block);      /* if it is still QUARANTINED */
-void rest_remove(struct block *block);   /* lock held */
-void queue_add(struct block *block);     /* one that is in the list of pinned blocks */
-struct block *queue_take(void);          /* it stays in that list */
+/* Takes a block out of the lists by the event that ends its pin; what to do next is the caller's. */
+enum block_next pinned_end(struct block *block, enum block_next (*event)(struct block *));
+void rest_add(struct block *block);    /* if it is still QUARANTINED */
+void rest_remove(struct block *block); /* lock held */
+void queue_add(struct block *block);   /* one that is in the list of pinned blocks */
+struct block *queue_take(void);        /* it stays in that list */
 
 /* How a block is to be pinned. */
 struct pin_plan {
@@ -44,7 +47,7 @@ int pinning_add(struct block *block, int (*begin)(struct block *), const struct 
  * work_begin() and work_end().  may_evict 0: where something would have to be unpinned first, the block is queued. */
 void pin_block(struct block *block, int may_evict);
 
-/* Gives up a PINNING block that nobody has begun to pin and that is in no list any more. */
+/* Gives up a PINNING block that is not pinned. */
 void pin_cancel(struct block *block);
 
 /* Unpins an UNPINNING block that is out of quarantine; it leaves the list of pinned blocks when that is done.

@@ -10,6 +10,8 @@ enum {
         2 << 20 /* what one fault brings in where the program asked for huge pages (x86-64, aarch64 with 4 KiB) */
 };
 
+static const size_t WAITING_MOST = (size_t)128 << 20;
+
 struct engine engine = {.lock = {.rank = RANK_ENGINE}, .queue_end = &engine.queue};
 
 /* Lock: engine.lock. */
@@ -27,6 +29,9 @@ static void enqueue(struct block *block)
 {
     block->next = NULL;
     block->queued = 1;
+    block->waiting = (block_word(block) & WORD_FREED) != 0;
+    if (block->waiting)
+        engine.waiting_bytes += block->pin_bytes;
     *engine.queue_end = block;
     engine.queue_end = &block->next;
 }
@@ -41,15 +46,24 @@ static void queue_remove(struct block *block)
         link = &(*link)->next;
     if (!(*link = block->next))
         engine.queue_end = link;
-    block->queued = 0;
+    if (block->waiting)
+        engine.waiting_bytes -= block->pin_bytes;
+    block->queued = block->waiting = 0;
+}
+
+/* A program that frees faster than the worker locks must not pile up what it has freed.  Lock: engine.lock. */
+static int may_wait(size_t bytes)
+{
+    return engine.waiting_bytes == 0 || engine.waiting_bytes + bytes <= WAITING_MOST;
 }
 
 int pinning_add(struct block *block, int (*begin)(struct block *), const struct pin_plan *plan)
 {
+    const size_t bytes = page_round(block->bytes);
     lock_take(&engine.lock);
-    const int begun = begin(block);
+    const int begun = (begin != block_pin_begin_freed || may_wait(bytes)) && begin(block);
     if (begun) {
-        block->pin_bytes = page_round(block->bytes);
+        block->pin_bytes = bytes;
         block->pin_backend = plan->backend;
         block->pin_context = plan->context;
         block->pin_device = plan->device;
@@ -74,6 +88,15 @@ void rest_remove(struct block *block)
         before->rest_next = block->rest_next;
     }
     block->resting = 0;
+}
+
+enum block_next pinned_end(struct block *block, enum block_next (*event)(struct block *))
+{
+    lock_take(&engine.lock);
+    pinned_remove(block);
+    const enum block_next next = event(block);
+    lock_drop(&engine.lock);
+    return next;
 }
 
 void pinned_remove(struct block *block)

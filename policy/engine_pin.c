@@ -118,20 +118,12 @@ static void spend(struct site *site, uint64_t ns)
 static void keep_block(struct block *block)
 {
     count_add(&totals.kept_blocks, !atomic_load(&engine.stopping));
-    block_kept(block);
-}
-
-static void delist(struct block *block)
-{
-    lock_take(&engine.lock);
-    pinned_remove(block);
-    lock_drop(&engine.lock);
+    pinned_end(block, block_kept);
 }
 
 void pin_cancel(struct block *block)
 {
-    delist(block);
-    settle_block(block, block_pin_done(block, 0), 0);
+    settle_block(block, pinned_end(block, block_pin_failed), 0);
 }
 
 static void unreserve(const struct block *block)
@@ -175,12 +167,10 @@ void pin_block(struct block *block, int may_evict)
         return;
     }
     refuse(block, reason);
-    if (stuck) {
-        delist(block);
+    if (stuck)
         keep_block(block);
-    } else {
+    else
         pin_cancel(block);
-    }
 }
 
 void unpin_block(struct block *block, int evicted)
@@ -189,7 +179,6 @@ void unpin_block(struct block *block, int evicted)
     const size_t pin_bytes = block->pin_bytes;
     const uint32_t regions = regions_of(block);
     const int rc = prim_unpin(block);
-    delist(block);
     if (rc) {
         keep_block(block);
         return;
@@ -198,5 +187,5 @@ void unpin_block(struct block *block, int evicted)
     level_sub(&site->pinned_bytes, pin_bytes);
     count_add(&site->unpins, 1);
     count_add(&site->evictions, (uint64_t)evicted);
-    settle_block(block, block_unpin_done(block), 0);
+    settle_block(block, pinned_end(block, block_unpin_done), 0);
 }

@@ -44,8 +44,8 @@ size_t prim_resident_bytes(const void *base, size_t bytes);
  * prim_unpin(). Errors: -errno; the range is then as it was before, but for
  * -ENOTRECOVERABLE: part of it is locked and could not be unlocked, and must never go back to the system;
  * -ECANCELED: engine_pause() said that the process ends; likewise.
- * What takes long is done in parts, with engine_pause() between them.  Context: worker, or a driver hook; never malloc
- * or free. */
+ * What takes long is done in parts, with engine_pause() between them.  Context: worker, or a driver hook; backend
+ * mlock also from free. */
 int prim_pin(struct block *block);
 
 /* Ends what prim_pin() did, in parts as well.  Errors: -errno; the pages are then still locked and must never go back

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "policy/prim.h"
@@ -126,7 +127,10 @@ uint64_t memory_limit_bytes(void)
     if (!scratch)
         return 0;
     uint64_t limit = meminfo("MemTotal:", scratch->text), room = UINT64_MAX;
+    struct rlimit space;
     cgroups(&limit, &room, scratch);
+    if (getrlimit(RLIMIT_AS, &space) == 0)
+        least(&limit, space.rlim_cur);
     prim_unmap(scratch, sizeof *scratch);
     return limit == UINT64_MAX ? 0 : limit;
 }

@@ -1,11 +1,12 @@
 /* Call stacks.  The one file that knows libunwind (Debian's 1.6.2).
  *
- * libunwind is never linked: in DT_NEEDED of a preloaded object it takes over C++ exceptions of plugins (rule 39).  It
- * is loaded by a thread of its own, because dlopen waits for the loader's lock, whose holder may be waiting for a lock
- * that the thread inside malloc holds (Python's, for one); malloc waits for it a moment at most, and until it is there
- * a stack is one frame deep.  Its global cache is switched off: it deadlocks against a malloc inside a dl_iterate_phdr
- * callback (rule 40).  It is kept from opening its pipe (unwind_private.c).  libgcc's unwinder, which remembers
- * nothing, is the fallback: where there is no libunwind, and once the program has unloaded an object. */
+ * libunwind is never linked: in DT_NEEDED of a preloaded object it takes over C++ exceptions of plugins (rule 39).
+ * Where there are other threads it is loaded by one of autopin's, because dlopen waits for the loader's lock, whose
+ * holder may be waiting for a lock that the thread inside malloc holds (Python's, for one); malloc waits for it a
+ * moment at most, and until it is there a stack is one frame deep.  (Not always: a thread that allocates costs 64 MiB
+ * of address space, glibc's arena for it.)  Its global cache is switched off: it deadlocks against a malloc inside a
+ * dl_iterate_phdr callback (rule 40).  It is kept from opening its pipe (unwind_private.c).  libgcc's unwinder, which
+ * remembers nothing, is the fallback: where there is no libunwind, and once the program has unloaded an object. */
 #define _GNU_SOURCE
 #include "unwind.h"
 
@@ -79,23 +80,41 @@ static int load_libgcc(void)
     return gcc_get_ip && gcc_get_cfa && gcc_backtrace;
 }
 
-static void *load(void *unused)
+static void load(void *unused)
 {
+    (void)unused;
     self.busy++;
     const int gcc = load_libgcc(), unwind = load_libunwind();
     atomic_store_explicit(&state, gcc || unwind ? LOADED : USELESS, memory_order_release);
     prim_wake(&state);
+    self.busy--;
+}
+
+static void *load_in_thread(void *unused)
+{
+    load(unused);
     atomic_store(&loading, 0);
     prim_wake(&loading);
-    self.busy--;
     return unused;
+}
+
+/* glibc's (2.32); weak, so that a musl child survives the preload (rule 48). */
+extern char __libc_single_threaded __attribute__((weak));
+
+static int is_alone(void)
+{
+    return &__libc_single_threaded && __libc_single_threaded && !self.in_callback;
 }
 
 void unwind_start(void)
 {
     const uint64_t begin = prim_now_ns();
+    if (is_alone()) {
+        thread_with_room(load, NULL);
+        return;
+    }
     atomic_store(&loading, 1);
-    if (thread_start(load, NULL)) {
+    if (thread_start(load_in_thread, NULL)) {
         atomic_store(&loading, 0);
         return;
     }
