@@ -33,7 +33,7 @@ command -v apt-get >/dev/null && command -v dpkg >/dev/null || { echo 'this syst
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
 rm -rf apt && mkdir -p apt/parts apt/lists/partial apt/archives/partial unpacked lib
 for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-    [ -e "$file" ] && grep -E "^deb .*[[:space:]]$release[[:space:]].*\bmain\b" "$file" || true
+    [ -e "$file" ] && grep -E "^deb .*[[:space:]]${release}[[:space:]].*\bmain\b" "$file" || true
 done | sed -E 's/[[:space:]]main\b.*/ non-free/' >apt/parts/debian.list
 for file in /etc/apt/sources.list.d/*.sources; do
     [ ! -e "$file" ] || awk -v RS= -v ORS='\n\n' -v release="$release" '
