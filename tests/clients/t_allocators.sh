@@ -1,7 +1,7 @@
 #!/bin/bash
 # jemalloc, mimalloc and tcmalloc, preloaded before autopin or after it: programs get the results they get with that
 # allocator alone, and nobody frees another's block.
-# timeout 120
+# timeout 180
 . tests/clients/compare.sh
 g++ -O2 -g -pthread -o "$TMP/mixed" tests/clients/mixed_alloc.cc || exit 1
 

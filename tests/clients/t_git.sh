@@ -1,6 +1,6 @@
 #!/bin/bash
 # Git packs large blobs with several threads, repacks, checks and clones them, and ends with the same objects.
-# timeout 120
+# timeout 180
 . tests/clients/compare.sh
 needs git perl
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Java compiles a program whose threads work on native buffers, and runs it, alike with and without the preload.
-# timeout 120
+# timeout 180
 . tests/clients/compare.sh
 needs java ecj
 source=$PWD/tests/clients/Buffers.java

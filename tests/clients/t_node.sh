@@ -1,6 +1,6 @@
 #!/bin/bash
 # Node moves large buffers between threads and through zlib, alike with and without the preload.
-# timeout 120
+# timeout 180
 . tests/clients/compare.sh
 needs node
 

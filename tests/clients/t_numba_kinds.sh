@@ -1,7 +1,7 @@
 #!/bin/bash
 # Numba copies arrays of all kinds, by streams too, and pins some itself, on the (strict) simulated driver: alike with and
 # without the preload.
-# timeout 120
+# timeout 180
 . tests/clients/compare.sh
 /usr/bin/python3 -c 'import numba' 2>/dev/null || { echo "python3-numba is not installed" && exit 77; }
 [ -e "$SIM" ] || { echo "the simulated driver is not built" && exit 77; }

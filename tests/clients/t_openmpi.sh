@@ -1,7 +1,7 @@
 #!/bin/bash
 # Open MPI and UCX, which patch the C library's memory functions for themselves, move large arrays between ranks alike with
 # and without the preload; each rank has its report.
-# timeout 120
+# timeout 180
 . tests/clients/compare.sh
 needs mpirun
 /usr/bin/python3 -c 'import mpi4py, numpy' 2>/dev/null || { echo "python3-mpi4py is not installed" && exit 77; }

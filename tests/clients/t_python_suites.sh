@@ -1,6 +1,6 @@
 #!/bin/bash
 # Python's own test suites for mmap, threads, processes and ctypes come to the same results under the preload.
-# timeout 120
+# timeout 300
 . tests/clients/compare.sh
 ls /usr/lib/python3*/test/test_mmap.py >/dev/null 2>&1 || { echo "libpython3.11-testsuite is not installed" && exit 77; }
 runner=$PWD/tests/clients/python_suites.py

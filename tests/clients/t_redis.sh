@@ -1,6 +1,6 @@
 #!/bin/bash
 # Redis takes large values, snapshots and rewrites its log in forked children, reloads both, and holds the same data.
-# timeout 120
+# timeout 180
 . tests/clients/compare.sh
 needs redis-cli redis-check-rdb
 

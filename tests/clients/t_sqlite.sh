@@ -1,6 +1,6 @@
 #!/bin/bash
 # SQLite sorts, indexes and stores large values, and its database comes out the same under the preload.
-# timeout 120
+# timeout 180
 . tests/clients/compare.sh
 needs sqlite3
 
