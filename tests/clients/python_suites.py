@@ -39,13 +39,26 @@ class Outcomes(unittest.TextTestResult):
         self.note(test, "succeeded unexpectedly")
 
 
+# These fail on a busy machine whatever is preloaded: they measure how long something took, or wait briefly for others.
+TIMED = ("timeout", "Barrier")
+
+
+def each(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from each(test)
+        else:
+            yield test
+
+
 def load(words):
     suite = unittest.TestSuite()
     for word in words:
         module, *patterns = word.split(":")
         loader = unittest.TestLoader()
         loader.testNamePatterns = [f"*{pattern}*" for pattern in patterns] or None
-        suite.addTests(loader.loadTestsFromName(module))
+        tests = each(loader.loadTestsFromName(module))
+        suite.addTests(test for test in tests if not any(word in test.id() for word in TIMED))
     return suite
 
 
