@@ -1,6 +1,11 @@
 /* Tests of policy/engine_end.c around fork(): rule 28. */
 #include "tests/unit/engine_fixture.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 TestSuite(engine_fork, .init = eng_init);
 
 static void fork_child(void)
@@ -110,4 +115,132 @@ Test(engine_fork, rule_28_fork_waits_for_the_pin_under_way_but_not_for_ever)
 {
     eng_expect_patience(fork_meanwhile);
     eng_expect_sound(MIB);
+}
+
+/* --- a real fork, with a thread in the middle of a long pin or unpin ------------------------------------------------
+ */
+
+static _Atomic int begun, forked;
+
+/* The part of a backend that takes long: it ends only once the fork is over, so the fork must not wait for it. */
+static void take_until_forked(void)
+{
+    begun = 1;
+    while (!forked) {
+        cr_expect(engine_pause());
+        sched_yield();
+    }
+}
+
+static int pin_long(struct block *block)
+{
+    take_until_forked();
+    return eng_lock(block);
+}
+
+static int unpin_long(struct block *block)
+{
+    take_until_forked();
+    return eng_unlock(block);
+}
+
+static void *work(void *arg)
+{
+    engine_work();
+    return arg;
+}
+
+static void *demote(void *block)
+{
+    engine_demote(block);
+    return block;
+}
+
+/* In the child: the block is simply memory, and was given back if the program had freed it. */
+static int child_is_wrong(struct block *block, int freed)
+{
+    const unsigned releases = fake.releases;
+    witness.process++;
+    witness.locked = 0;
+    engine_fork_child();
+    if (block_word(block) != (freed ? BLOCK_GONE : BLOCK_PLAIN) || fake.releases - releases != (unsigned)freed)
+        return 1;
+    if (ledger_bytes() || block->pin_link)
+        return 2;
+    fake.on_pin = eng_lock;
+    engine_use_backend(BACKEND_CUDA);
+    if (freed)
+        engine_born(block, block->site, MIB);
+    engine_copy_begin(block);
+    engine_promote(block, REASON_ALWAYS, NULL, 0);
+    engine_copy_end(block);
+    engine_work();
+    if (block_state(block) != BLOCK_PINNED || witness.wrong_pins || witness.wrong_releases)
+        return 3;
+    return 0;
+}
+
+/* Forks while another thread's body() is at work on the block, which is then in that state. */
+static void fork_during(struct block *block, void *(*body)(void *), enum block_state state, int freed)
+{
+    pthread_t thread;
+    int status = -1;
+    cr_assert_eq(pthread_create(&thread, NULL, body, block), 0);
+    while (!begun)
+        sched_yield();
+    if (freed)
+        engine_free(block);
+    engine_fork_take();
+    eng_expect_state(block, state);
+    const pid_t pid = fork();
+    if (pid == 0)
+        _exit(child_is_wrong(block, freed));
+    eng_expect_state(block, state);
+    forked = 1;
+    engine_fork_parent();
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_expect_eq(waitpid(pid, &status, 0), pid);
+    cr_expect_eq(status, 0, "status %#x of the child", (unsigned)status);
+}
+
+/* The clock stands still: patience would never end. */
+static void fork_during_pin(int freed)
+{
+    struct block *block = eng_block(eng_site(1), MIB);
+    fake.on_pin = pin_long;
+    engine_promote(block, REASON_ALWAYS, NULL, 0);
+    fork_during(block, work, BLOCK_PINNING, freed);
+    eng_expect_state(block, freed ? BLOCK_QUARANTINED : BLOCK_PINNED);
+    cr_expect_eq(fake.releases, 0);
+    eng_expect_sound(MIB);
+}
+
+Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_a_pin, .timeout = 10)
+{
+    fork_during_pin(0);
+}
+
+Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_a_pin_of_a_freed_block, .timeout = 10)
+{
+    fork_during_pin(1);
+}
+
+static void fork_during_unpin(int freed)
+{
+    struct block *block = eng_pinned(eng_site(1), MIB);
+    fake.on_unpin = unpin_long;
+    fork_during(block, demote, BLOCK_UNPINNING, freed);
+    eng_expect_state(block, freed ? BLOCK_GONE : BLOCK_PLAIN);
+    cr_expect_eq(fake.releases, (unsigned)freed);
+    eng_expect_sound(0);
+}
+
+Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_an_unpin, .timeout = 10)
+{
+    fork_during_unpin(0);
+}
+
+Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_an_unpin_of_a_freed_block, .timeout = 10)
+{
+    fork_during_unpin(1);
 }
