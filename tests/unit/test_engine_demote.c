@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-TestSuite(engine_demote, .init = eng_init);
+TestSuite(engine_demote, .init = eng_init, .timeout = 5);
 
 static int one_context, other_context;
 
@@ -205,7 +205,7 @@ static void end_during_pin(ending end, int freed)
     fake.on_pin = eng_lock;
 }
 
-Test(engine_demote, rule_27_a_pin_under_way_is_waited_for_and_ended, .timeout = 10)
+Test(engine_demote, rule_27_a_pin_under_way_is_waited_for_and_ended)
 {
     for (int i = 0; i < 2; i++)
         for (int freed = 0; freed < 2; freed++)
@@ -220,7 +220,7 @@ static int pin_held(struct block *block)
     return pin_long(block);
 }
 
-Test(engine_demote, rule_14_27_a_pin_under_way_of_a_held_block_is_ended, .timeout = 10)
+Test(engine_demote, rule_14_27_a_pin_under_way_of_a_held_block_is_ended)
 {
     fake.on_pin = pin_held;
     end_during(engine_lose_matching, queued_in(&one_context), work, BLOCK_PINNING, 0);
@@ -234,7 +234,7 @@ static void end_during_unpin(ending end, int freed)
     fake.on_unpin = eng_unlock;
 }
 
-Test(engine_demote, rule_27_an_unpin_under_way_is_waited_for, .timeout = 10)
+Test(engine_demote, rule_27_an_unpin_under_way_is_waited_for)
 {
     for (int i = 0; i < 2; i++)
         for (int freed = 0; freed < 2; freed++)
