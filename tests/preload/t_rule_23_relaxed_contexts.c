@@ -22,6 +22,20 @@ static void copies_in_flight(const CUstream *streams)
     }
 }
 
+static uint64_t calls_of(const char *name)
+{
+    for (uint64_t i = 0; i < SIM_STATE_CALLS; i++)
+        if (strcmp(sim->call[i].name, name) == 0)
+            return sim->call[i].calls;
+    check_failed(__FILE__, __LINE__, name, 0, 1);
+}
+
+/* None is left behind in a context that has ended: it would be asked about, or used again, after its end. */
+static void no_events_left(void)
+{
+    SAME(calls_of("cuEventCreate"), calls_of("cuEventDestroy_v2"));
+}
+
 static void contexts_end(int round)
 {
     struct gate gate = {0};
@@ -41,6 +55,7 @@ static void contexts_end(int round)
     SAME(atomic_load(&gate.open), 0); /* they do overlap */
     const pthread_t opener = open_soon(&gate);
     OK(cu.cuCtxDestroy_v2(copying));
+    no_events_left();
     for (int i = 0; i < STREAMS; i++) {
         HOLDS(target[i], BYTES, round * 10 + i);
         HOLDS(source[i], BYTES, round * 10 + i);
@@ -75,6 +90,7 @@ static void pins_end_first(int round)
     for (int i = 0; i < STREAMS; i++)
         HOLDS(target[i], BYTES, round * 10 + i);
     OK(cu.cuCtxDestroy_v2(copying));
+    no_events_left();
     pthread_join(opener, NULL);
 }
 
@@ -99,6 +115,7 @@ static void registered_meanwhile(int round)
     OK(cu.cuMemHostUnregister(source[0]));
     pthread_join(opener, NULL);
     OK(cu.cuCtxDestroy_v2(context));
+    no_events_left();
 }
 
 int main(void)
@@ -119,5 +136,6 @@ int main(void)
     }
     SAME(sim->violations, 0);
     SAME(sim->leaked_registrations, 0);
+    CHECK(calls_of("cuEventCreate") > ROUNDS); /* or this run proves less than it says */
     return 0;
 }
