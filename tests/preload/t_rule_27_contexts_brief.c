@@ -26,7 +26,8 @@ static void one_context(char *kept, uint64_t seed)
         free(block);
     if (seed % 4 == 0)
         nap_ms((long)(seed % 3));
-    while (seed % 20 == 0 && sim->registered_regions == 0) /* now and then something is pinned for sure */
+    while (seed % 20 == 0 &&
+           sim->registered_regions + sim->leaked_registrations == 0) /* now and then something is pinned for sure */
         OK(cu.cuMemcpyHtoD_v2(device, kept, BYTES));
     OK(cu.cuCtxDestroy_v2(context));
     if (seed % 2 == 0) {
