@@ -3,7 +3,8 @@
  *   storm SEED MILLISECONDS [THREADS]
  *
  * STORM_DRIVER=0: no driver, only memory and forks.  STORM_RELAXED=1: AUTOPIN_ASYNC=relaxed holds, so the program waits
- * before it touches memory again.  STORM_FAULTS=1: the driver's calls may fail.  STORM_GATES=0: no stream waits for its
+ * before it touches memory again.  STORM_FAULTS=1: the driver's calls may fail;
+ * STORM_KEEPS=1: those that unpin memory, too.  STORM_GATES=0: no stream waits for its
  * program; 2: and it makes 2D copies meanwhile.  STORM_LEAVE_OUT="fork gate": kinds that are not to happen. */
 #define _GNU_SOURCE
 #include "storm.h"
@@ -118,12 +119,15 @@ static void read_settings(int argc, char **argv)
     storm.driver = flag("STORM_DRIVER", 1);
     storm.relaxed = flag("STORM_RELAXED", 0);
     storm.faults = flag("STORM_FAULTS", 0);
+    storm.keeps = flag("STORM_KEEPS", 0);
     storm.gates = flag("STORM_GATES", 1);
     snprintf(words, sizeof words, "%s", leave_out ? leave_out : "");
     for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
         for (int kind = 0; kind < KINDS; kind++)
             if (strcmp(word, kind_names[kind]) == 0)
                 storm.left_out |= 1ull << kind;
+    if (storm.keeps)
+        storm.left_out |= 1ull << K_context | 1ull << K_primary_context;
 }
 
 static void open_contexts(CUcontext context[2])
@@ -137,12 +141,12 @@ static void open_contexts(CUcontext context[2])
             workers[i].home[j].context = context[j];
 }
 
-/* All contexts end: whatever autopin has pinned must be unpinned by then. */
+/* All contexts end: whatever autopin has pinned must be unpinned by then, unless unpinning failed. */
 static void close_contexts(CUcontext context[2])
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2 && !storm.keeps; i++)
         INSIST(NULL, cu.cuCtxDestroy_v2(context[i]));
-    if (sim->registered_regions && !storm.faults)
+    if (sim->registered_regions && !storm.keeps)
         wrong(NULL, "%llu registrations are left over", (unsigned long long)sim->registered_regions);
     if (sim->violations)
         wrong(NULL, "%llu violations", (unsigned long long)sim->violations);

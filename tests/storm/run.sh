@@ -25,7 +25,7 @@ trap 'rm -rf "$scratch"' EXIT
 export XDG_CONFIG_HOME=$scratch SIMCUDA_STATE=$scratch/state SIMCUDA_STRICT=1
 failed=0 passed=0 skipped=0
 
-# Left out: unregistering and entering a context, without which nothing can be unpinned; the runs below do that.
+# Left out: unregistering and entering a context, without which nothing can be unpinned; `kept` has them.
 # And cuEventQuery, whose failure means that the context is lost, and with it all that was in flight.
 faults='cuMemcpyHtoD_v2:/70=999 cuMemcpyDtoH_v2:/70=700 cuMemcpyHtoDAsync_v2:/70=2 cuMemcpyDtoHAsync_v2:/70=999
     cuMemcpy:/90=1 cuMemcpyAsync:/90=999 cuMemcpyHtoDAsync_v2_ptsz:/70=719 cuMemcpyDtoHAsync_v2_ptsz:/70=999
@@ -41,10 +41,18 @@ faults='cuMemcpyHtoD_v2:/70=999 cuMemcpyDtoH_v2:/70=700 cuMemcpyHtoDAsync_v2:/70
     cuEventRecord:/30=999 cuEventRecord_ptsz:/30=2 cuEventDestroy_v2:/10=999 cuPointerGetAttribute:/20=999
     cuThreadExchangeStreamCaptureMode:/40=999'
 
+# With these, memory stays pinned for ever (rule 20), also beyond the end of its context: so contexts stay.
+kept='cuMemHostUnregister:/25=999 cuCtxPushCurrent_v2:/40=201 cuCtxPopCurrent_v2:/40=201'
+
 # settings SEED: VARIABLE=value words.
 settings() {
+    local faults=$faults name word
     local wanted="AUTOPIN_MIN_SIZE=64K AUTOPIN_REPORT=off AUTOPIN_IDLE_TIMEOUT=100ms AUTOPIN_MIN_FREE=0"
-    wanted+=" AUTOPIN_MAX_PINNED=$((6 + $1 * 7 % 23))M AUTOPIN_MAX_REGIONS=$((3 + $1 * 5 % 21)) SIMCUDA_SEED=$1"
+    wanted+=" SIMCUDA_SEED=$1"
+    case $(($1 % 10)) in
+    9) wanted+=" AUTOPIN_MAX_PINNED=400M AUTOPIN_MAX_REGIONS=400 STORM_KEEPS=1" ;;
+    *) wanted+=" AUTOPIN_MAX_PINNED=$((6 + $1 * 7 % 23))M AUTOPIN_MAX_REGIONS=$((3 + $1 * 5 % 21))" ;;
+    esac
     case $(($1 % 5)) in
     0) wanted+=" AUTOPIN_PROMOTE=auto AUTOPIN_ASYNC=relaxed STORM_RELAXED=1 STORM_FAULTS=1 SIMCUDA_LATENCY_US=40" ;;
     1) wanted+=" AUTOPIN_PROMOTE=always AUTOPIN_PIN_WAIT=yes STORM_GATES=0" ;;
@@ -52,6 +60,7 @@ settings() {
     3) wanted+=" AUTOPIN_PROMOTE=always AUTOPIN_ASYNC=relaxed STORM_RELAXED=1 SIMCUDA_LATENCY_US=100" ;;
     4) wanted+=" AUTOPIN_PROMOTE=after=2 STORM_FAULTS=1" ;;
     esac
+    case " $wanted " in *' STORM_KEEPS=1 '*) faults="$faults $kept" ;; esac
     case " $wanted " in *' STORM_FAULTS=1 '*) wanted+=" SIMCUDA_FAIL=$(tr -s ' \n' , <<<"$faults" | sed 's/,$//')" ;; esac
     for word in $wanted; do
         name=${word%%=*}

@@ -53,7 +53,7 @@ enum kind {
 
 extern struct storm {
     uint64_t seed, deadline_ns;
-    int threads, driver, relaxed, faults, gates;
+    int threads, driver, relaxed, faults, keeps, gates;
     uint64_t left_out; /* kinds not done, by bit */
     _Atomic uint64_t count[KINDS], steps, refused;
 } storm;

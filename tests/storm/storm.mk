@@ -14,5 +14,7 @@ $(BUILD)/storm-obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(NO_MALLOC) -c -o $@ $<
 
-storm: all sim storm-program
+# Then every failure that make check only samples.
+storm: all sim storm-program preload-tests
 	BUILD=$(BUILD) SECONDS_TOTAL='$(SECONDS_TOTAL)' tests/storm/run.sh --full $(SEEDS)
+	BUILD=$(BUILD) FAIL_EVERY=1 tests/preload/run.sh t_rule_34_nth_failure t_rule_34_own_calls
