@@ -15,13 +15,13 @@ static void make_blocks(struct worker *w)
 {
     for (int i = 0; i < 2; i++) {
         struct slot *s = &w->graph_slot[i];
-        if (s->base)
-            continue;
-        *s = (struct slot){.bytes = GRAPH_BYTES, .base = malloc(GRAPH_BYTES)};
-        if (!s->base)
-            wrong(w, "no memory");
-        slot_fill(w, s);
-        for (int copies = 0; copies < 3; copies++) /* it may be pinned before a graph names it */
+        if (!s->base) {
+            *s = (struct slot){.bytes = GRAPH_BYTES, .base = malloc(GRAPH_BYTES)};
+            if (!s->base)
+                wrong(w, "no memory");
+            slot_fill(w, s);
+        }
+        for (int copies = 0; copies < 3; copies++) /* the first time it may be pinned before a graph names it */
             copy_cycle(w, s);
     }
 }
@@ -29,8 +29,11 @@ static void make_blocks(struct worker *w)
 /* Launches the graph, which copies the first block to the device, with new bytes each time. */
 static void launch(struct worker *w, CUgraphExec exec, CUstream stream, struct range r, struct slot *back)
 {
-    struct slot *s = &w->graph_slot[0];
+    struct slot *s = &w->graph_slot[0], *other;
     for (uint64_t n = 1 + draw(w, 3); n; n--) {
+        for (int copies = 0; copies < 4; copies++) /* other blocks want to be pinned meanwhile */
+            if ((other = any_slot(w)))
+                copy_cycle(w, other);
         slot_fill(w, s);
         if (!TRY(w, cu.cuGraphLaunch(exec, stream)))
             continue;
