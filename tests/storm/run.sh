@@ -54,7 +54,9 @@ settings() {
     *) wanted+=" AUTOPIN_MAX_PINNED=$((6 + $1 * 7 % 23))M AUTOPIN_MAX_REGIONS=$((3 + $1 * 5 % 21))" ;;
     esac
     case $(($1 % 5)) in
-    0) wanted+=" AUTOPIN_PROMOTE=auto AUTOPIN_ASYNC=relaxed STORM_RELAXED=1 STORM_FAULTS=1 SIMCUDA_LATENCY_US=40" ;;
+    # No gates: where no event can be recorded, a relaxed copy waits for its stream.
+    0) wanted+=" AUTOPIN_PROMOTE=auto AUTOPIN_ASYNC=relaxed STORM_RELAXED=1 STORM_FAULTS=1 SIMCUDA_LATENCY_US=40 STORM_GATES=0" ;;
+    # Nor here: whoever waits for a pin waits for those that have to go first, and so for their streams.
     1) wanted+=" AUTOPIN_PROMOTE=always AUTOPIN_PIN_WAIT=yes STORM_GATES=0" ;;
     2) wanted+=" AUTOPIN_PROMOTE=always SIMCUDA_REGISTER_US_PER_MIB=200" ;;
     3) wanted+=" AUTOPIN_PROMOTE=always AUTOPIN_ASYNC=relaxed STORM_RELAXED=1 SIMCUDA_LATENCY_US=100" ;;
