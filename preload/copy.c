@@ -172,7 +172,7 @@ static CUresult run_block(const struct copy *copy, struct block *block, enum dir
     struct outcome outcome;
     const uint32_t word = engine_copy_begin(block);
     if (is_async(copy) && copy_is_capturing(copy->stream, copy->per_thread)) {
-        engine_hold(block);
+        guard_hold_block(block);
         const CUresult captured = call(copy, copy->to, copy->from, copy->bytes);
         engine_copy_end(block);
         return captured;

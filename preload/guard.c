@@ -130,12 +130,21 @@ CUresult guard_end(struct guard *guard, CUresult result)
     return result;
 }
 
+/* A graph must not meet the registration that an unpin under way is about to end. */
+void guard_hold_block(struct block *block)
+{
+    uint32_t word;
+    engine_hold(block);
+    while (WORD_STATE(word = block_word(block)) == BLOCK_UNPINNING)
+        prim_wait(&block->word, word);
+}
+
 void guard_hold(uintptr_t host)
 {
     struct block *block =
         arena_owns((void *)host) ? arena_find((void *)host) : NULL; /* NOLINT(performance-no-int-to-ptr) */
     if (block)
-        engine_hold(block);
+        guard_hold_block(block);
 }
 
 void guard_hold_3d(const struct cu_memcpy3d *copy)

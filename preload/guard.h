@@ -39,8 +39,9 @@ void guard_begin(struct guard *guard);
 /* Keeps the promise of an asynchronous call (rule 10), lets the blocks go, and returns the result for the program. */
 CUresult guard_end(struct guard *guard, CUresult result);
 
-/* A graph names these addresses: their blocks stay as they are for ever (rule 14). */
+/* A graph names these addresses: their blocks stay as they are for ever (rule 14), once an unpin under way is over. */
 void guard_hold_3d(const struct cu_memcpy3d *copy);
 void guard_hold(uintptr_t host);
+void guard_hold_block(struct block *block);
 
 #endif
