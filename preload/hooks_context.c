@@ -101,13 +101,13 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device)
     return result;
 }
 
-/* Whether this release ends the context.  In doubt it does: then pins end early, no more. */
-static int is_last(CUdevice device)
+/* One reference less; returns how many there were as far as is known. */
+static int drop_reference(CUdevice device)
 {
     int seen = is_counted(device) ? atomic_load(&retained[device]) : 0;
     while (seen > 0 && !atomic_compare_exchange_weak(&retained[device], &seen, seen - 1))
         ;
-    return seen <= 1;
+    return seen;
 }
 
 static int is_active(CUdevice device)
@@ -129,13 +129,17 @@ static CUcontext primary(CUdevice device)
     return context;
 }
 
+/* The last one ends the context.  In doubt it is the last: then pins end early, no more. */
 static CUresult release(enum entry_id id, CUdevice device)
 {
     typedef CUresult (*fn)(CUdevice);
-    const struct ending ending = {is_last(device) ? primary(device) : NULL};
+    const int references = drop_reference(device);
+    const struct ending ending = {references <= 1 ? primary(device) : NULL};
     if (ending.context)
         leave(&ending);
     const CUresult result = REAL(id, fn, device);
+    if (result != CUDA_SUCCESS && references > 0)
+        atomic_fetch_add(&retained[device], 1);
     return ending.context && !is_active(device) ? ended(&ending, result) : result;
 }
 
