@@ -69,12 +69,15 @@ static int is_promoted(const struct block *block)
     return block_state(block) >= BLOCK_PINNING;
 }
 
-/* While it is cleared it stays as it is: not unpinned, so that its pages are those that were pinned. */
+/* While it is cleared it stays as it is: not unpinned, so that its pages are those that were pinned.  One that the
+ * program may have made unwritable is unpinned first, and never cleared. */
 static int drop(struct block *block, char *from, size_t bytes, int advice)
 {
     int result = 0;
+    if (block->tainted)
+        engine_demote(block);
     engine_copy_begin(block);
-    if (is_promoted(block))
+    if (is_promoted(block) && !block->tainted)
         memset(from, 0, bytes);
     else
         result = (int)syscall(SYS_madvise, from, bytes, advice);
@@ -126,14 +129,14 @@ EXPORT int madvise(void *addr, size_t bytes, int advice)
 EXPORT int mprotect(void *addr, size_t bytes, int protection)
 {
     if (is_ours(addr))
-        for_parts(addr, bytes, taint, 0);
+        for_parts(addr, bytes, unpin, 0);
     return (int)syscall(SYS_mprotect, addr, bytes, protection);
 }
 
 EXPORT int pkey_mprotect(void *addr, size_t bytes, int protection, int key)
 {
     if (is_ours(addr))
-        for_parts(addr, bytes, taint, 0);
+        for_parts(addr, bytes, unpin, 0);
     if (key == -1) /* as glibc does */
         return (int)syscall(SYS_mprotect, addr, bytes, protection);
     return (int)syscall(SYS_pkey_mprotect, addr, bytes, protection, key);
@@ -145,27 +148,30 @@ static int locked_by_autopin(const struct block *block, const void *unused)
     return block->pin_backend == BACKEND_MLOCK;
 }
 
-/* The program could not lock memory: whether that may be because of what autopin has locked, which it then has not any
- * more. */
+/* The program could not lock memory: whether that may be because of what autopin had locked, and now has not any more. */
 static int makes_room(long result)
 {
     const int error = errno;
-    if (result == 0 || (error != ENOMEM && error != EAGAIN && error != EPERM) || self.busy || !life_is_on() ||
-        count_get(&totals.locked_bytes) == 0)
+    const uint64_t before = count_get(&totals.locked_bytes);
+    if (result == 0 || (error != ENOMEM && error != EAGAIN && error != EPERM) || self.busy || !life_is_on() || !before)
         return 0;
     engine_demote_matching(locked_by_autopin, NULL);
     errno = error;
-    return 1;
+    return count_get(&totals.locked_bytes) < before;
+}
+
+static long lock_once(const void *addr, size_t bytes, unsigned flags)
+{
+    return flags ? syscall(SYS_mlock2, addr, bytes, flags) : syscall(SYS_mlock, addr, bytes);
 }
 
 static int lock_range(const void *addr, size_t bytes, unsigned flags)
 {
-    long result;
     if (is_ours(addr))
         for_parts(addr, bytes, unpin, 0);
-    do {
-        result = flags ? syscall(SYS_mlock2, addr, bytes, flags) : syscall(SYS_mlock, addr, bytes);
-    } while (makes_room(result));
+    long result = lock_once(addr, bytes, flags);
+    if (makes_room(result))
+        result = lock_once(addr, bytes, flags);
     return (int)result;
 }
 
@@ -200,11 +206,10 @@ static void give_up_reservation(void)
 
 EXPORT int mlockall(int flags)
 {
-    long result;
     give_up_reservation();
-    do {
+    long result = syscall(SYS_mlockall, flags);
+    if (makes_room(result))
         result = syscall(SYS_mlockall, flags);
-    } while (makes_room(result));
     return (int)result;
 }
 
