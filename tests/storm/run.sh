@@ -33,7 +33,7 @@ faults='cuMemcpyHtoD_v2:/70=999 cuMemcpyDtoH_v2:/70=700 cuMemcpyHtoDAsync_v2:/70
     cuMemcpyHtoA_v2:/50=999 cuMemcpyAtoHAsync_v2:/50=999 cuMemcpyHtoAAsync_v2_ptsz:/50=1
     cuMemHostRegister_v2:/8=2 cuMemHostRegister_v2:/25=999 cuMemHostRegister_v2:/40=712 cuMemHostRegister_v2:/60=801
     cuCtxCreate_v2:/10=2 cuCtxDestroy_v2:/6=999 cuCtxGetCurrent:/90=201 cuCtxGetDevice:/60=999 cuCtxSetCurrent:/90=4
-    cuDevicePrimaryCtxRetain:/10=2 cuDevicePrimaryCtxRelease:/6=999 cuDevicePrimaryCtxRelease_v2:/6=999
+    cuDevicePrimaryCtxRelease:/6=999 cuDevicePrimaryCtxRelease_v2:/6=999
     cuDeviceGetAttribute:/2=999 cuDeviceGetName:/2=1 cuDriverGetVersion:/2=1 cuMemAlloc_v2:/10=2 cuMemFree_v2:/10=999
     cuArrayCreate_v2:/10=2 cuStreamCreate:/10=2 cuStreamDestroy_v2:/10=999 cuStreamSynchronize:/70=999
     cuStreamSynchronize_ptsz:/70=999 cuLaunchHostFunc:/30=999 cuStreamBeginCapture_v2:/20=999 cuStreamEndCapture:/20=999
@@ -128,7 +128,7 @@ storm() { # storm SEED
     run $((ms / 1000 + 60)) env ${preload:+"LD_PRELOAD=$preload"} "${words[@]}" "$BUILD/storm" "$1" "$ms"
     judge $? "storm $1"
     sed -n 's/^count //p' "$scratch/out" >>"$scratch/counts"
-    "$BUILD/sim/simstat" "$SIMCUDA_STATE" | grep -E '^(register_calls|unregister_calls|faults_injected|copies_[hd]2[hd]_pinned_(sync|async)|graph_launches|registered_regions|captures_invalidated) ' |
+    "$BUILD/sim/simstat" "$SIMCUDA_STATE" | grep -E '^(register_calls|unregister_calls|faults_injected|copies_(h2d|d2h)_pinned_(sync|async)|graph_launches|registered_regions|captures_invalidated) ' |
         sed 's/^/driver_/' >>"$scratch/counts"
 }
 
