@@ -84,7 +84,9 @@ CUresult cuGreenCtxDestroy(CUgreenCtx context)
 enum {
     DEVICES_MOST = 64
 };
-static _Atomic int retained[DEVICES_MOST]; /* as far as autopin has seen */
+/* As far as autopin has seen. */
+static _Atomic int retained[DEVICES_MOST];
+static CUcontext _Atomic handles[DEVICES_MOST];
 
 static int is_counted(CUdevice device)
 {
@@ -96,8 +98,10 @@ CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device)
 {
     typedef CUresult (*fn)(CUcontext *, CUdevice);
     const CUresult result = REAL(EP_cuDevicePrimaryCtxRetain, fn, context, device);
-    if (result == CUDA_SUCCESS && is_counted(device))
+    if (result == CUDA_SUCCESS && is_counted(device)) {
+        atomic_store(&handles[device], *context);
         atomic_fetch_add(&retained[device], 1);
+    }
     return result;
 }
 
@@ -121,10 +125,10 @@ static int is_active(CUdevice device)
 /* The device's primary context, if there is one now. */
 static CUcontext primary(CUdevice device)
 {
-    CUcontext context = NULL;
-    if (self.busy || !life_is_on() || !is_active(device) ||
+    CUcontext context = is_counted(device) ? atomic_load(&handles[device]) : NULL;
+    if (context || self.busy || !life_is_on() || !is_active(device) ||
         REAL(EP_cuDevicePrimaryCtxRetain, CUresult(*)(CUcontext *, CUdevice), &context, device) != CUDA_SUCCESS)
-        return NULL;
+        return context;
     (void)REAL(EP_cuDevicePrimaryCtxRelease, CUresult(*)(CUdevice), device);
     return context;
 }

@@ -55,7 +55,7 @@ EXPORT void __attribute__((noreturn)) _Exit(int status)
 
 EXPORT void __attribute__((noreturn)) quick_exit(int status)
 {
-    void (*real)(int) = (void (*)(int))next_function("quick_exit");
+    void (*real)(int) = (void (*)(int))next_libc("quick_exit");
     report_at("quick_exit");
     if (real)
         real(status);
@@ -64,7 +64,7 @@ EXPORT void __attribute__((noreturn)) quick_exit(int status)
 
 EXPORT void __attribute__((noreturn)) abort(void)
 {
-    void (*real)(void) = (void (*)(void))next_function("abort");
+    void (*real)(void) = (void (*)(void))next_libc("abort");
     report_at("abort");
     if (real)
         real();
@@ -130,7 +130,7 @@ static void before_exec(enum named named, int dir, const char *path, int flags)
 
 static int replaced(enum named named, const char *path, char *const *argv, char *const *envp)
 {
-    const execve_fn real = (execve_fn)next_function(named == BY_NAME ? "execvpe" : "execve");
+    const execve_fn real = (execve_fn)next_libc(named == BY_NAME ? "execvpe" : "execve");
     before_exec(named, AT_FDCWD, path, 0);
     if (real)
         real(path, argv, envp);
@@ -162,7 +162,7 @@ EXPORT int execvp(const char *file, char *const argv[])
 
 EXPORT int execveat(int dir, const char *path, char *const argv[], char *const envp[], int flags)
 {
-    const execveat_fn real = (execveat_fn)next_function("execveat");
+    const execveat_fn real = (execveat_fn)next_libc("execveat");
     before_exec(BY_DIRECTORY, dir, path, flags);
     if (real)
         real(dir, path, argv, envp, flags);
@@ -174,7 +174,7 @@ EXPORT int execveat(int dir, const char *path, char *const argv[], char *const e
 
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[])
 {
-    const fexecve_fn real = (fexecve_fn)next_function("fexecve");
+    const fexecve_fn real = (fexecve_fn)next_libc("fexecve");
     before_exec(BY_DIRECTORY, fd, "", AT_EMPTY_PATH);
     if (real)
         real(fd, argv, envp);

@@ -10,12 +10,14 @@
 #include "life.h"
 #include "modules.h"
 #include "next.h"
+#include "own_heap.h"
 #include "policy/engine.h"
 #include "policy/prim.h"
 #include "policy/site.h"
 #include "policy/totals.h"
 #include "recent.h"
 #include "self.h"
+#include "symbols.h"
 #include "unwind.h"
 
 static uint64_t stack_hash(const uintptr_t *pcs, unsigned n, size_t size)
@@ -38,7 +40,7 @@ static struct site *new_site(uint64_t hash, const uintptr_t *pcs, unsigned n, si
         frames[i].pc = pcs[i];
         module_of(&frames[i]);
         if (life_options()->n_rules)
-            (void)module_function(pcs[i] - 1, &names[i], &offset);
+            (void)symbol_at(pcs[i] - 1, &names[i], &offset);
     }
     return site_add(hash, frames, names, n, size);
 }
@@ -74,7 +76,7 @@ static struct block *serve(size_t size, const struct caller *caller, int empty)
 static struct block *alloc_block(size_t size, size_t align, const struct caller *caller, int empty)
 {
     if (self.busy || size > PTRDIFF_MAX || (self.in_callback && !life_is_on()) || module_is_loader(caller->pc) ||
-        !life_on() || size < life_threshold)
+        !life_on() || size < life_options()->min_size)
         return NULL;
     self_enter();
     life_notice_fork();
@@ -87,6 +89,9 @@ static struct block *alloc_block(size_t size, size_t align, const struct caller 
 
 void *large_alloc(size_t size, size_t align, int zero, const struct caller *caller)
 {
+    void *own = self.busy ? own_heap_alloc(size, align) : NULL;
+    if (own)
+        return own;
     const struct block *block = alloc_block(size, align, caller, 0);
     if (block && zero && (block->dirty || !block->fresh))
         memset(block->base, 0, size);
@@ -98,9 +103,9 @@ void large_free(void *ptr)
     self_enter();
     life_notice_fork();
     struct block *block = arena_find(ptr);
-    if (block && block->base == ptr)
+    if (block && block->base == ptr && !own_heap_is(block))
         engine_free(block);
-    else
+    else if (!own_heap_is(block))
         prim_log(0, "autopin: free(%p): not the start of a block that is in use; ignored", ptr);
     self_leave();
 }
@@ -108,6 +113,8 @@ void large_free(void *ptr)
 size_t large_usable(const void *ptr)
 {
     const struct block *block = arena_find(ptr);
+    if (own_heap_is(block))
+        return own_heap_usable(ptr);
     return block ? block->bytes : 0;
 }
 
@@ -145,9 +152,20 @@ static void *move_pages(struct block *from, size_t size, const struct caller *ca
     return to ? to->base : NULL;
 }
 
+static void *own_moved(const void *ptr, size_t size, const struct caller *caller)
+{
+    const size_t had = own_heap_usable(ptr);
+    void *to = large_alloc(size, 0, 0, caller);
+    if (!to && !(to = next.malloc(size)))
+        return NULL;
+    return memcpy(to, ptr, had < size ? had : size);
+}
+
 void *large_realloc(void *ptr, size_t size, const struct caller *caller)
 {
     struct block *block = arena_find(ptr);
+    if (own_heap_is(block))
+        return own_moved(ptr, size, caller);
     if (!block || block->base != ptr)
         return NULL;
     self_enter();

@@ -139,10 +139,12 @@ int life_on(void)
     thread_with_room(start, &on);
     if (on) {
         next_resolve();
+        life_threshold = options.min_size;
         if (arena_range.bytes)
             unwind_start();
+    } else {
+        life_threshold = SIZE_MAX;
     }
-    life_threshold = on ? options.min_size : SIZE_MAX;
     atomic_store_explicit(&state, on ? LIFE_ON : LIFE_OFF, memory_order_release);
     prim_wake(&state);
     self_leave();
@@ -208,6 +210,7 @@ static void fork_child(void)
     inner_drop();
     unwind_fork_child();
     atomic_store(&owner, getpid());
+    life_threshold = options.min_size; /* own_heap.c may have lowered it */
     worker_fork_child();
     report_fork_child();
     engine_fork_child();

@@ -57,7 +57,7 @@ EXPORT int dl_iterate_phdr(phdr_callback callback, void *data)
 {
     static _Atomic(int (*)(phdr_callback, void *)) real;
     if (!real)
-        real = (int (*)(phdr_callback, void *))next_function("dl_iterate_phdr");
+        real = (int (*)(phdr_callback, void *))next_libc("dl_iterate_phdr");
     self.in_callback++;
     const int result = real ? real(callback, data) : 0;
     if (--self.in_callback == 0 && self.kick_later)
@@ -84,7 +84,7 @@ EXPORT int dlclose(void *lib)
 {
     static int (*_Atomic real)(void *);
     if (!real)
-        real = (int (*)(void *))next_function("dlclose");
+        real = (int (*)(void *))next_libc("dlclose");
     const unsigned long long before = unloads();
     const int result = real ? real(lib) : -1;
     if (unloads() != before)
@@ -96,7 +96,7 @@ int loader_route_dlopen(const char *file, int flags)
 {
     static _Atomic int said;
     if (!loader_real_dlopen)
-        loader_real_dlopen = (void *(*)(const char *, int))next_function("dlopen");
+        loader_real_dlopen = (void *(*)(const char *, int))next_libc("dlopen");
     if (!(flags & RTLD_DEEPBIND) || self.busy)
         return flags;
     if (!said++)

@@ -1,4 +1,4 @@
-/* Return address → object and function.  See modules.h.
+/* Address → object.  See modules.h.
  *
  * By _dl_find_object (glibc ≥ 2.35: 5 ns, no lock).  dl_iterate_phdr and dladdr wait for the loader's locks, whose
  * holder may be waiting for something that the thread inside malloc holds, or is not there any more in a forked child;
@@ -39,15 +39,6 @@ int module_is_loader(uintptr_t pc)
     return pc - base < generous;
 }
 
-struct object {
-    uintptr_t pc;
-    uintptr_t load; /* what file offsets are relative to */
-    const char *path;
-    const ElfW(Dyn) * dynamic; /* NULL: not known */
-    const ElfW(Phdr) * headers;
-    unsigned n_headers;
-};
-
 static int find_in_list(struct dl_phdr_info *info, size_t size, void *arg)
 {
     struct object *object = arg;
@@ -84,7 +75,7 @@ static void find_headers(struct object *object, const struct dl_find_object *fou
     }
 }
 
-static int find_object(struct object *object)
+int module_find(struct object *object)
 {
     struct dl_find_object found;
     if (!_dl_find_object)
@@ -94,6 +85,7 @@ static int find_object(struct object *object)
     object->load = found.dlfo_link_map->l_addr;
     object->path = found.dlfo_link_map->l_name;
     object->dynamic = found.dlfo_link_map->l_ld;
+    object->in_list = found.dlfo_link_map;
     find_headers(object, &found);
     return 1;
 }
@@ -141,7 +133,7 @@ void module_of(struct frame *frame)
     frame->module = "";
     frame->module_id = 0;
     frame->offset = frame->pc;
-    if (!find_object(&object))
+    if (!module_find(&object))
         return;
     frame->module = object.path && object.path[0] ? object.path : program_path();
     frame->offset = frame->pc - object.load;
@@ -152,88 +144,4 @@ void module_of(struct frame *frame)
     }
     if (!frame->module_id)
         frame->module_id = hash_bytes(frame->module, strlen(frame->module));
-}
-
-/* --- functions ------------------------------------------------------------------------------------------------------
- */
-
-/* What the dynamic section says about symbols. */
-struct symbols {
-    const ElfW(Sym) * table;
-    const char *names;
-    const uint32_t *hash, *gnu_hash;
-};
-
-/* glibc has added the load address to these already; not in an object that it did not map (the vDSO). */
-static const void *relocated(const struct object *object, uintptr_t at)
-{
-    return (const void *)(at < object->load ? at + object->load : at); /* NOLINT(performance-no-int-to-ptr) */
-}
-
-static struct symbols find_symbols(const struct object *object)
-{
-    struct symbols found = {0};
-    for (const ElfW(Dyn) *entry = object->dynamic; entry && entry->d_tag != DT_NULL; entry++) {
-        const void *at = relocated(object, entry->d_un.d_ptr);
-        if (entry->d_tag == DT_SYMTAB)
-            found.table = at;
-        else if (entry->d_tag == DT_STRTAB)
-            found.names = at;
-        else if (entry->d_tag == DT_HASH)
-            found.hash = at;
-        else if (entry->d_tag == DT_GNU_HASH)
-            found.gnu_hash = at;
-    }
-    return found;
-}
-
-/* The table does not say how long it is; its hash tables do. */
-static size_t count_symbols(const struct symbols *symbols)
-{
-    if (symbols->hash)
-        return symbols->hash[1];
-    if (!symbols->gnu_hash)
-        return 0;
-    const uint32_t n_buckets = symbols->gnu_hash[0], first = symbols->gnu_hash[1], bloom_words = symbols->gnu_hash[2];
-    const uint32_t *buckets = symbols->gnu_hash + 4 + bloom_words * (sizeof(ElfW(Addr)) / 4);
-    const uint32_t *chain = buckets + n_buckets;
-    uint32_t last = 0;
-    for (uint32_t i = 0; i < n_buckets; i++)
-        if (buckets[i] > last)
-            last = buckets[i];
-    if (last < first)
-        return first;
-    while (!(chain[last - first] & 1))
-        last++;
-    return last + 1;
-}
-
-static int is_function(const ElfW(Sym) * symbol)
-{
-    const unsigned type = symbol->st_info & 15u; /* ELF64_ST_TYPE and ELF32_ST_TYPE */
-    return symbol->st_shndx != SHN_UNDEF && symbol->st_value && (type == STT_FUNC || type == STT_GNU_IFUNC);
-}
-
-int module_function(uintptr_t pc, const char **name, uint64_t *offset)
-{
-    struct object object = {.pc = pc};
-    const ElfW(Sym) *best = NULL;
-    if (!find_object(&object))
-        return -ENOENT;
-    const struct symbols symbols = find_symbols(&object);
-    const size_t n = symbols.table && symbols.names ? count_symbols(&symbols) : 0;
-    const uintptr_t at = pc - object.load;
-    for (size_t i = 0; i < n; i++) {
-        const ElfW(Sym) *symbol = &symbols.table[i];
-        if (!is_function(symbol) || at < symbol->st_value ||
-            (symbol->st_size && at - symbol->st_value >= symbol->st_size))
-            continue;
-        if (!best || symbol->st_value > best->st_value)
-            best = symbol;
-    }
-    if (!best)
-        return -ENOENT;
-    *name = symbols.names + best->st_name;
-    *offset = at - best->st_value;
-    return 0;
 }

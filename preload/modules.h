@@ -1,18 +1,28 @@
-/* Which object and function an address belongs to, and what identifies that object in every run.  No lock: not the
+/* Which object an address belongs to, and what identifies that object in every run.  No lock: not the
  * loader's either, where glibc is 2.35 or newer; callers hold none. */
 #ifndef AUTOPIN_MODULES_H
 #define AUTOPIN_MODULES_H
 
+#include <link.h>
 #include <stdint.h>
 
 #include "policy/site.h"
 
+struct object {
+    uintptr_t pc;   /* the address in question */
+    uintptr_t load; /* what file offsets are relative to */
+    const char *path;
+    const ElfW(Dyn) * dynamic;      /* NULL: not known */
+    const struct link_map *in_list; /* likewise */
+    const ElfW(Phdr) * headers;     /* likewise */
+    unsigned n_headers;
+};
+
+/* Finds the object that object->pc, which is set, lies in; returns whether there is one. */
+int module_find(struct object *object);
+
 /* Fills in module, module_id and offset of a frame whose pc is set.  `module` points into the loader's data. */
 void module_of(struct frame *frame);
-
-/* The function of the dynamic symbol table that pc lies in, and how far inside.  `name` points into the object.  Slow.
- * Errors: -ENOENT. */
-int module_function(uintptr_t pc, const char **name, uint64_t *offset);
 
 /* Whether pc belongs to the dynamic loader itself, or to this library. */
 int module_is_loader(uintptr_t pc);

@@ -1,5 +1,7 @@
 /* Finds the next allocator and the real dlsym.  See next.h.
  *
+ * The allocator is found without the loader where that can be (symbols.h), else by dlsym.
+ *
  * Built without sibling calls: in tail position a dlsym(RTLD_NEXT, ...) becomes a jump, glibc 2.36 then takes ld.so for
  * the caller and crashes.  A lookup that fails allocates (glibc 2.36: twice), so memory for that comes from a
  * bootstrap arena that is never reused. */
@@ -12,6 +14,7 @@
 #include <string.h>
 
 #include "self.h"
+#include "symbols.h"
 
 __thread struct self self;
 
@@ -56,10 +59,20 @@ void *next_function(const char *name)
     return function;
 }
 
+void *next_libc(const char *name)
+{
+    void *function = symbol_next(name);
+    if (!function)
+        function = next_function(name);
+    return function;
+}
+
 void *process_function(const char *name)
 {
-    const dlsym_fn real = next_dlsym();
-    void *function = real ? real(RTLD_DEFAULT, name) : NULL;
+    void *function = symbol_first(name);
+    const dlsym_fn real = function ? NULL : next_dlsym();
+    if (real)
+        function = real(RTLD_DEFAULT, name);
     return function;
 }
 
@@ -103,7 +116,7 @@ static int resolved(void *slot, void *first, const char *name)
     if (self.resolving)
         return 0;
     self.resolving++;
-    void *function = next_function(name), *expected = first;
+    void *function = next_libc(name), *expected = first;
     self.resolving--;
     if (function)
         __atomic_compare_exchange_n((void **)slot, &expected, function, 0, __ATOMIC_RELEASE, __ATOMIC_RELAXED);

@@ -34,6 +34,9 @@ void next_resolve(void);
 /* The function of that name in the objects after this one; NULL when there is none. */
 void *next_function(const char *name);
 
+/* The same for a function of libc that nobody loads later: without the loader's lock where that can be. */
+void *next_libc(const char *name);
+
 /* The one that the process at large uses: autopin's own, unless an allocator comes before it. */
 void *process_function(const char *name);
 

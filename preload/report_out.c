@@ -12,11 +12,11 @@
 
 #include "driver.h"
 #include "life.h"
-#include "modules.h"
 #include "policy/engine.h"
 #include "policy/prim.h"
 #include "policy/report.h"
 #include "self.h"
+#include "symbols.h"
 #include "system.h"
 #include "version.h"
 
@@ -54,7 +54,7 @@ static int symbolise(void *ctx, const struct frame *frame, char *function, size_
 {
     const char *name;
     (void)ctx;
-    const int rc = module_function(frame->pc - 1, &name, offset);
+    const int rc = symbol_at(frame->pc - 1, &name, offset);
     if (rc)
         return rc;
     ++*offset;

@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "modules.h"
+#include "own_heap.h"
 #include "policy/lock.h"
 #include "policy/prim.h"
 #include "policy/site.h"
@@ -80,41 +81,25 @@ static int load_libgcc(void)
     return gcc_get_ip && gcc_get_cfa && gcc_backtrace;
 }
 
-static void load(void *unused)
+static void *load(void *unused)
 {
-    (void)unused;
     self.busy++;
+    own_heap_begin();
     const int gcc = load_libgcc(), unwind = load_libunwind();
+    own_heap_end();
     atomic_store_explicit(&state, gcc || unwind ? LOADED : USELESS, memory_order_release);
     prim_wake(&state);
-    self.busy--;
-}
-
-static void *load_in_thread(void *unused)
-{
-    load(unused);
     atomic_store(&loading, 0);
     prim_wake(&loading);
+    self.busy--;
     return unused;
-}
-
-/* glibc's (2.32); weak, so that a musl child survives the preload (rule 48). */
-extern char __libc_single_threaded __attribute__((weak));
-
-static int is_alone(void)
-{
-    return &__libc_single_threaded && __libc_single_threaded && !self.in_callback;
 }
 
 void unwind_start(void)
 {
     const uint64_t begin = prim_now_ns();
-    if (is_alone()) {
-        thread_with_room(load, NULL);
-        return;
-    }
     atomic_store(&loading, 1);
-    if (thread_start(load_in_thread, NULL)) {
+    if (thread_start(load, NULL)) {
         atomic_store(&loading, 0);
         return;
     }
