@@ -209,6 +209,11 @@ int engine_is_direct(const struct block *block, uint32_t word)
     return (state == BLOCK_PINNED || state == BLOCK_KEPT) && block->pin_backend == BACKEND_CUDA;
 }
 
+int engine_may_dma(const struct block *block, uint32_t word)
+{
+    return WORD_STATE(word) >= BLOCK_PINNING && block->pin_backend == BACKEND_CUDA;
+}
+
 enum reason engine_copied(struct block *block, enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
 {
     struct site *site = block->site;

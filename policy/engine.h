@@ -44,6 +44,9 @@ uint32_t engine_copy_begin(struct block *block);
 /* Whether a block with this word may be used by DMA, so that an asynchronous copy would really be asynchronous. */
 int engine_is_direct(const struct block *block, uint32_t word);
 
+/* Whether the driver may treat a block with this word as page-locked, now or in a moment. */
+int engine_may_dma(const struct block *block, uint32_t word);
+
 /* Counts a copy that ended.  Returns the reason to pin the block now, or one that refuses: reason_refuses(). */
 enum reason engine_copied(struct block *block, enum direction dir, enum way way, uint64_t bytes, uint64_t ns);
 

@@ -60,13 +60,16 @@ static int may_wait(size_t bytes)
 int pinning_add(struct block *block, int (*begin)(struct block *), const struct pin_plan *plan)
 {
     const size_t bytes = page_round(block->bytes);
+    int begun = 0;
     lock_take(&engine.lock);
-    const int begun = (begin != block_pin_begin_freed || may_wait(bytes)) && begin(block);
-    if (begun) {
-        block->pin_bytes = bytes;
+    if (block_state(block) == BLOCK_PLAIN && (begin != block_pin_begin_freed || may_wait(bytes))) {
+        block->pin_bytes = bytes; /* before it is PINNING: engine_may_dma() reads it without the lock */
         block->pin_backend = plan->backend;
         block->pin_context = plan->context;
         block->pin_device = plan->device;
+        begun = begin(block);
+    }
+    if (begun) {
         pinned_add(block);
         if (!plan->now)
             enqueue(block);

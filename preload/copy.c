@@ -142,6 +142,13 @@ struct outcome {
     int overlapped; /* it may still be going on: its time is not known */
 };
 
+/* Small copies are bounced even while the block is PLAIN: another thread may have it pinned before the driver has read
+ * it, and then nothing but the stream would tell when it has. */
+static int may_be_pinned(const struct block *block)
+{
+    return block->site->promote.mode != PROMOTE_NEVER;
+}
+
 /* Does the copy of a block in the way its state asks for. */
 static CUresult run_way(const struct copy *copy, struct block *block, enum direction dir, uint32_t word,
                         struct outcome *outcome)
@@ -149,12 +156,12 @@ static CUresult run_way(const struct copy *copy, struct block *block, enum direc
     const uintptr_t host = dir == DIR_H2D ? copy->from : copy->to;
     const int direct = engine_is_direct(block, word);
     const int relaxed = direct && block->site->async == OPTION_ASYNC_RELAXED;
-    const int promoted = direct || WORD_STATE(word) == BLOCK_PINNING;
     *outcome = (struct outcome){direct ? WAY_DIRECT : WAY_PLAIN, 0};
     if (WORD_STATE(word) == BLOCK_UNPINNING)
         return call_bounced(copy, dir);
-    if (promoted && !relaxed && is_async(copy) && dir == DIR_H2D && copy->bytes <= BOUNCE_BYTES) {
-        outcome->way = WAY_SNAPSHOT;
+    if (!relaxed && is_async(copy) && dir == DIR_H2D && copy->bytes <= BOUNCE_BYTES && may_be_pinned(block)) {
+        if (engine_may_dma(block, word))
+            outcome->way = WAY_SNAPSHOT;
         return call_bounced(copy, dir);
     }
     CUresult result = call_cut(copy, block, host);
@@ -162,7 +169,8 @@ static CUresult run_way(const struct copy *copy, struct block *block, enum direc
         outcome->overlapped = 1;
         return result;
     }
-    if (result == CUDA_SUCCESS && is_async(copy) && (promoted || block_state(block) != BLOCK_PLAIN))
+    if (result == CUDA_SUCCESS && is_async(copy) &&
+        (engine_may_dma(block, word) || engine_may_dma(block, block_word(block))))
         result = copy_wait(copy->stream, copy->per_thread);
     return result;
 }

@@ -129,34 +129,42 @@ static struct flight *ask_next(uint32_t round)
     return flight;
 }
 
-/* Errors say nothing about the copy: after some, it is waited for.  If that fails as well the context is lost, and with
- * it the copy. */
-static int is_over(struct flight *flight)
+enum answer {
+    GOING_ON,
+    OVER,
+    LOST /* its context has died, and its event with it */
+};
+
+/* Errors say nothing about the copy: after some, it is waited for; if that fails as well it is taken to be over. */
+static enum answer ask(struct flight *flight)
 {
     CUstreamCaptureMode mode;
     if (driver_enter(flight->context, &mode))
-        return 1;
+        return LOST;
     CUresult result = REAL(EP_cuEventQuery, event_fn, flight->event);
     if (result != CUDA_SUCCESS && result != CUDA_ERROR_NOT_READY && ++flight->unanswered == PATIENCE)
         result = REAL(EP_cuEventSynchronize, event_fn, flight->event);
     driver_leave(mode);
-    return result == CUDA_SUCCESS || flight->unanswered >= PATIENCE;
+    return result == CUDA_SUCCESS || flight->unanswered >= PATIENCE ? OVER : GOING_ON;
 }
 
 /* Its event can be used again before anybody who waits for the block can end the context. */
-static void answer(struct flight *flight, int over)
+static void settle(struct flight *flight, enum answer answer)
 {
     struct block *block = flight->block;
     lock_take(&flight_lock);
-    if (over) {
+    if (answer != GOING_ON)
         unlink_flight(&in_flight, flight);
+    if (answer == OVER) {
         flight->next = spare;
         spare = flight;
     }
     atomic_store(&flight->asked, 0);
     lock_drop(&flight_lock);
     prim_wake(&flight->asked);
-    if (over)
+    if (answer == LOST)
+        mem_put(flight, sizeof *flight);
+    if (answer != GOING_ON)
         engine_copy_end(block);
 }
 
@@ -166,9 +174,9 @@ int flight_reap(void)
     struct flight *flight;
     int left = 0;
     for (round++; (flight = ask_next(round));) {
-        const int over = is_over(flight);
-        left |= !over;
-        answer(flight, over);
+        const enum answer answer = ask(flight);
+        left |= answer == GOING_ON;
+        settle(flight, answer);
     }
     return left;
 }

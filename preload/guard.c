@@ -108,7 +108,7 @@ void guard_begin(struct guard *guard)
         item->claimed = item->block->bytes > PIN_PIECE_BYTES && !guard->capturing;
         if (item->claimed)
             engine_app_claim(item->block);
-        guard->promoted |= WORD_STATE(begin_block(item->block)) != BLOCK_PLAIN;
+        guard->promoted |= engine_may_dma(item->block, begin_block(item->block));
         if (guard->capturing)
             engine_hold(item->block);
     }
@@ -117,7 +117,7 @@ void guard_begin(struct guard *guard)
 CUresult guard_end(struct guard *guard, CUresult result)
 {
     for (size_t i = 0; i < guard->n; i++)
-        guard->promoted |= block_state(items(guard)[i].block) != BLOCK_PLAIN;
+        guard->promoted |= engine_may_dma(items(guard)[i].block, block_word(items(guard)[i].block));
     if (result == CUDA_SUCCESS && guard->async && guard->promoted && !guard->capturing)
         result = copy_wait(guard->stream, guard->per_thread);
     for (size_t i = 0; i < guard->n; i++) {

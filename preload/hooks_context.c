@@ -19,13 +19,15 @@ static int pinned_there(const struct block *block, const void *ending)
 /* Before contexts end. */
 static void leave(const struct ending *ending)
 {
-    if (self.busy || !life_is_on() || engine_backend() != BACKEND_CUDA)
+    if (self.busy || !life_is_on())
         return;
-    count_add(&totals.context_losses, 1);
     if (engine_enter()) {
-        flight_end(ending);
+        flight_end(ending); /* whatever the backend: copies of blocks that mlock holds may have been waited for */
         engine_leave();
     }
+    if (engine_backend() != BACKEND_CUDA)
+        return;
+    count_add(&totals.context_losses, 1);
     engine_lose_matching(pinned_there, ending);
 }
 

@@ -98,7 +98,10 @@ static int unpin(struct block *block, char *from, size_t bytes, int unused)
 
 static int is_ours(const void *addr)
 {
-    return UNLIKELY(arena_owns(addr)) && !self.busy && life_is_on();
+    if (LIKELY(!arena_owns(addr)) || self.busy || !life_is_on())
+        return 0;
+    life_notice_fork();
+    return 1;
 }
 
 /* Whether the advice changes what free() would have to undo. */
@@ -155,6 +158,7 @@ static int makes_room(long result)
     const uint64_t before = count_get(&totals.locked_bytes);
     if (result == 0 || (error != ENOMEM && error != EAGAIN && error != EPERM) || self.busy || !life_is_on() || !before)
         return 0;
+    life_notice_fork();
     engine_demote_matching(locked_by_autopin, NULL);
     errno = error;
     return count_get(&totals.locked_bytes) < before;
@@ -200,6 +204,7 @@ static void give_up_reservation(void)
     if (self.busy || !life_is_on())
         return;
     self_enter();
+    life_notice_fork();
     arena_shrink();
     self_leave();
 }

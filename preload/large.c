@@ -163,6 +163,7 @@ static void *own_moved(const void *ptr, size_t size, const struct caller *caller
 
 void *large_realloc(void *ptr, size_t size, const struct caller *caller)
 {
+    life_notice_fork();
     struct block *block = arena_find(ptr);
     if (own_heap_is(block))
         return own_moved(ptr, size, caller);

@@ -180,6 +180,7 @@ static void fork_prepare(void)
     wait_started();
     if (!life_is_on())
         return;
+    life_notice_fork();
     unwind_fork_prepare();
     take_all();
 }
