@@ -151,7 +151,8 @@ static int locked_by_autopin(const struct block *block, const void *unused)
     return block->pin_backend == BACKEND_MLOCK;
 }
 
-/* The program could not lock memory: whether that may be because of what autopin had locked, and now has not any more. */
+/* The program could not lock memory: whether that may be because of what autopin had locked, and now has not any more.
+ */
 static int makes_room(long result)
 {
     const int error = errno;

@@ -15,6 +15,7 @@
 #include "bounce.h"
 #include "flight.h"
 #include "memory.h"
+#include "modules.h"
 #include "next.h"
 #include "policy/engine.h"
 #include "policy/lock.h"
@@ -209,6 +210,7 @@ static void fork_child(void)
     if (!lock_forking)
         return;
     inner_drop();
+    module_fork_child();
     unwind_fork_child();
     atomic_store(&owner, getpid());
     life_threshold = options.min_size; /* own_heap.c may have lowered it */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "driver.h"
+#include "modules.h"
 #include "next.h"
 #include "policy/prim.h"
 #include "self.h"
@@ -86,7 +87,9 @@ EXPORT int dlclose(void *lib)
     if (!real)
         real = (int (*)(void *))next_libc("dlclose");
     const unsigned long long before = unloads();
+    module_unload_begin();
     const int result = real ? real(lib) : -1;
+    module_unload_end();
     if (unloads() != before)
         unwind_distrust();
     return result;

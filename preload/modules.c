@@ -10,10 +10,12 @@
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "policy/prim.h"
 #include "self.h"
 
 /* Hidden symbols of the linker: the first and the last byte of this object. */
@@ -37,6 +39,42 @@ int module_is_loader(uintptr_t pc)
     if (_dl_find_object && _dl_find_object((void *)pc, &found) == 0) /* NOLINT(performance-no-int-to-ptr) */
         return (uintptr_t)found.dlfo_map_start == base;
     return pc - base < generous;
+}
+
+static _Atomic uint32_t holders, unloading;
+
+int module_hold(void)
+{
+    atomic_fetch_add(&holders, 1);
+    if (!atomic_load(&unloading))
+        return 1;
+    module_release();
+    return 0;
+}
+
+void module_release(void)
+{
+    if (atomic_fetch_sub(&holders, 1) == 1 && atomic_load(&unloading))
+        prim_wake(&holders);
+}
+
+void module_unload_begin(void)
+{
+    uint32_t seen;
+    atomic_fetch_add(&unloading, 1);
+    while ((seen = atomic_load(&holders)))
+        prim_wait(&holders, seen);
+}
+
+void module_unload_end(void)
+{
+    atomic_fetch_sub(&unloading, 1);
+}
+
+void module_fork_child(void)
+{
+    atomic_store(&holders, 0);
+    atomic_store(&unloading, 0);
 }
 
 static int find_in_list(struct dl_phdr_info *info, size_t size, void *arg)

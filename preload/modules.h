@@ -24,6 +24,18 @@ int module_find(struct object *object);
 /* Fills in module, module_id and offset of a frame whose pc is set.  `module` points into the loader's data. */
 void module_of(struct frame *frame);
 
+/* Between these two no object is unloaded by dlclose(); 0: one is just being unloaded, and nothing may be looked at but
+ * what the caller's own stack is in. */
+int module_hold(void);
+void module_release(void);
+
+/* Around dlclose(). */
+void module_unload_begin(void);
+void module_unload_end(void);
+
+/* In a forked child nobody else holds anything. */
+void module_fork_child(void);
+
 /* Whether pc belongs to the dynamic loader itself, or to this library. */
 int module_is_loader(uintptr_t pc);
 int module_is_own(uintptr_t pc);

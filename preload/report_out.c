@@ -12,6 +12,7 @@
 
 #include "driver.h"
 #include "life.h"
+#include "modules.h"
 #include "policy/engine.h"
 #include "policy/prim.h"
 #include "policy/report.h"
@@ -54,12 +55,15 @@ static int symbolise(void *ctx, const struct frame *frame, char *function, size_
 {
     const char *name;
     (void)ctx;
+    if (!module_hold())
+        return -EBUSY;
     const int rc = symbol_at(frame->pc - 1, &name, offset);
-    if (rc)
-        return rc;
-    ++*offset;
-    snprintf(function, cap, "%s", name);
-    return 0;
+    if (rc == 0) {
+        ++*offset;
+        snprintf(function, cap, "%s", name);
+    }
+    module_release();
+    return rc;
 }
 
 /* The rank of this process in its job, as the launchers of Open MPI, PMIx, MPICH, Slurm and torchrun say it. */

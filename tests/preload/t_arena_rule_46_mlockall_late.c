@@ -1,5 +1,5 @@
-/* A program that has used large blocks locks all the memory it has by now, under a limit that has room for that: so it has
- * with autopin (rule 46).  Needs to be root at first, to become somebody unprivileged. */
+/* A program that has used large blocks locks all the memory it has by now, under a limit that has room for that: so it
+ * has with autopin (rule 46).  Needs to be root at first, to become somebody unprivileged. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/mman.h>
