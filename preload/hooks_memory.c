@@ -20,6 +20,7 @@
 #include "policy/engine.h"
 #include "policy/totals.h"
 #include "self.h"
+#include "system.h"
 
 #ifndef MADV_DONTNEED_LOCKED
 #define MADV_DONTNEED_LOCKED 24 /* Linux 5.18 */
@@ -151,13 +152,22 @@ static int locked_by_autopin(const struct block *block, const void *unused)
     return block->pin_backend == BACKEND_MLOCK;
 }
 
+/* Whether the limit on locked memory forbids `bytes` more. */
+static int at_limit(size_t bytes)
+{
+    struct rlimit limit;
+    const uint64_t locked = system_locked_bytes();
+    return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && (bytes > limit.rlim_cur || locked > limit.rlim_cur - bytes);
+}
+
 /* The program could not lock memory: whether that may be because of what autopin had locked, and now has not any more.
  */
-static int makes_room(long result)
+static int makes_room(long result, size_t bytes)
 {
     const int error = errno;
     const uint64_t before = count_get(&totals.locked_bytes);
-    if (result == 0 || (error != ENOMEM && error != EAGAIN && error != EPERM) || self.busy || !life_is_on() || !before)
+    if (result == 0 || (error != ENOMEM && error != EAGAIN && error != EPERM) || self.busy || !life_is_on() ||
+        !before || !at_limit(bytes))
         return 0;
     life_notice_fork();
     engine_demote_matching(locked_by_autopin, NULL);
@@ -175,7 +185,7 @@ static int lock_range(const void *addr, size_t bytes, unsigned flags)
     if (is_ours(addr))
         for_parts(addr, bytes, unpin, 0);
     long result = lock_once(addr, bytes, flags);
-    if (makes_room(result))
+    if (makes_room(result, bytes))
         result = lock_once(addr, bytes, flags);
     return (int)result;
 }
@@ -214,7 +224,7 @@ EXPORT int mlockall(int flags)
 {
     give_up_reservation();
     long result = syscall(SYS_mlockall, flags);
-    if (makes_room(result))
+    if (makes_room(result, SIZE_MAX))
         result = syscall(SYS_mlockall, flags);
     return (int)result;
 }

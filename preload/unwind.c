@@ -27,7 +27,7 @@ enum {
     DEEPEST = SITE_FRAMES + 5, /* frames looked at, autopin's own included */
     CACHE_NONE = 0,
 };
-static const uint64_t PATIENCE_NS = 20000000, PATIENCE_FORK_NS = 2000000000;
+static const uint64_t PATIENCE_NS = 20000000, PATIENCE_LOADING_NS = 50000000, PATIENCE_WALKING_NS = 2000000000;
 
 #if defined(__x86_64__)
 #define UNW(name) "_ULx86_64_" name
@@ -199,25 +199,30 @@ void unwind_distrust(void)
     unw_backtrace = NULL;
 }
 
-/* Until nobody is counted; not for ever, and not at all where this thread may hold the lock that they wait for. */
-static void wait_until_none(_Atomic uint32_t *count)
+/* Until nobody is counted; not for long, and not at all where this thread may hold the lock that they wait for. Returns
+ * whether nobody is. */
+static int wait_until_none(_Atomic uint32_t *count, uint64_t at_most_ns)
 {
     const uint64_t begin = prim_now_ns();
     uint32_t seen;
-    while ((seen = atomic_load(count)) && !self.in_callback && prim_now_ns() - begin < PATIENCE_FORK_NS)
+    while ((seen = atomic_load(count)) && !self.in_callback && prim_now_ns() - begin < at_most_ns)
         prim_wait(count, seen);
+    return seen == 0;
 }
 
 void unwind_fork_prepare(void)
 {
-    wait_until_none(&loading);
+    static _Atomic int
+        in_vain; /* the loading thread waits for somebody else: it will not be done sooner for being waited for */
+    if (!in_vain && !wait_until_none(&loading, PATIENCE_LOADING_NS))
+        in_vain = 1;
 }
 
 void unwind_fork_take(void)
 {
     atomic_store(&forking, 1);
     if (lock_forking != LOCK_SEIZING)
-        wait_until_none(&walking);
+        (void)wait_until_none(&walking, PATIENCE_WALKING_NS);
 }
 
 void unwind_fork_drop(void)
