@@ -3,7 +3,7 @@
 #   make            the library                     make check      every test that needs no GPU
 #   make demo       set-up, build, a real program   make check-gpu  the tests that need one
 #   make bench      measurements                    make install PREFIX= DESTDIR=
-#   make storm      everything at once, 10 minutes
+#   make storm      everything at once, 10 minutes  make model      the model of a block's life
 #
 # A source file may ask for flags of its own in a comment line " * build: FLAGS" (see the rule for tests).
 
@@ -41,7 +41,7 @@ LIB_OBJ  = $(LIB_SRC:%=$(BUILD)/obj/%.o)
 LIB      = $(BUILD)/libautopin.so
 
 .PHONY: all help demo check check-unit check-stress check-preload check-gpu check-docs bench bench-gpu bench-programs lint \
-        format docs asan tsan install uninstall clean unit preload-tests sim doc-tools
+        format docs model asan tsan install uninstall clean unit preload-tests sim doc-tools
 
 all: $(LIB)
 
@@ -191,6 +191,10 @@ asan:
 	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined' check-unit
 tsan:
 	$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread' check-stress
+
+model:
+	@scripts/setup.sh --check
+	@BUILD=$(BUILD) tests/model/run.sh
 
 install: all
 	install -D -m 755 $(LIB) $(DESTDIR)$(PREFIX)/lib/libautopin.so

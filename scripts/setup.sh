@@ -22,6 +22,7 @@ check libcriterion-dev /usr/include/criterion/criterion.h
 check valgrind        valgrind
 check strace          strace
 check git             git
+check spin            spin
 check libjemalloc2    /usr/lib/*/libjemalloc.so.2
 check libmimalloc2.0  /usr/lib/*/libmimalloc.so.2
 check libtcmalloc-minimal4 /usr/lib/*/libtcmalloc_minimal.so.4
