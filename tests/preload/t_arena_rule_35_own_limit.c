@@ -23,11 +23,14 @@ static void *aligned(size_t bytes)
 static void recycle(void)
 {
     for (int round = 0; round < 6; round++) {
-        char *small = malloc(2 * MiB), *large = malloc(7 * MiB);
+        char *small = malloc(2 * MiB), *medium = malloc(3 * MiB), *large = malloc(7 * MiB);
         pattern_put(small, 2 * MiB, 1);
+        pattern_put(medium, 3 * MiB, 3);
         pattern_put(large, 7 * MiB, 2);
         CHECK(pattern_holds(small, 2 * MiB, 2 * MiB, 1) && pattern_holds(large, 7 * MiB, 7 * MiB, 2), "other bytes");
+        CHECK(pattern_holds(medium, 3 * MiB, 3 * MiB, 3), "other bytes");
         free(small);
+        free(medium);
         free(large);
         sleep_ms(2);
     }
