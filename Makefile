@@ -4,6 +4,7 @@
 #   make demo       set-up, build, a real program   make check-gpu  the tests that need one
 #   make bench      measurements                    make install PREFIX= DESTDIR=
 #   make storm      everything at once, 10 minutes  make model      the model of a block's life
+#   make mutants    whether the tests notice mistakes
 #
 # A source file may ask for flags of its own in a comment line " * build: FLAGS" (see the rule for tests).
 
@@ -41,7 +42,7 @@ LIB_OBJ  = $(LIB_SRC:%=$(BUILD)/obj/%.o)
 LIB      = $(BUILD)/libautopin.so
 
 .PHONY: all help demo check check-unit check-stress check-preload check-gpu check-docs bench bench-gpu bench-programs lint \
-        format docs model asan tsan install uninstall clean unit preload-tests sim doc-tools
+        format docs model mutants asan tsan install uninstall clean unit preload-tests sim doc-tools
 
 all: $(LIB)
 
@@ -195,6 +196,10 @@ tsan:
 model:
 	@scripts/setup.sh --check
 	@BUILD=$(BUILD) tests/model/run.sh
+
+mutants:
+	@scripts/setup.sh --check
+	@BUILD=$(BUILD) MAKE='$(MAKE)' tests/mutants/run.py
 
 install: all
 	install -D -m 755 $(LIB) $(DESTDIR)$(PREFIX)/lib/libautopin.so

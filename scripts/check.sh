@@ -69,6 +69,7 @@ step stress "$MAKE" --no-print-directory -s BUILD="$BUILD" check-stress
 step unit "$BUILD/unit" --timeout 60
 ! has_target check-sim || step -q sim "$MAKE" --no-print-directory -s BUILD="$BUILD" check-sim
 step -q model tests/model/run.sh --quick
+step mutants tests/mutants/run.py --applies
 step preload tests/preload/run.sh
 step storm env SECONDS_TOTAL=20 tests/storm/run.sh 1 2 3 4 5
 
