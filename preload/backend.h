@@ -9,6 +9,9 @@ int backend_cuda_unpin(struct block *block);
 int backend_mlock_pin(struct block *block);
 int backend_mlock_unpin(struct block *block);
 
+/* Whether the process may lock memory without limit. */
+int backend_lock_unlimited(void);
+
 /* Makes every page of the range resident and writable without changing it, in parts (Linux ≥ 5.14; else it is left to
  * whoever locks).  Errors: -ECANCELED, when the process ends. */
 int backend_populate(char *base, size_t bytes);

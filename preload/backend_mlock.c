@@ -41,8 +41,8 @@ int backend_populate(char *base, size_t bytes)
     return 0;
 }
 
-/* Whether the process may lock without limit.  The kernel's own rule (mm/mlock.c, can_do_mlock). */
-static int unlimited(void)
+/* The kernel's own rule: mm/mlock.c, can_do_mlock(). */
+int backend_lock_unlimited(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[2] = {0};
@@ -56,7 +56,7 @@ static int unlimited(void)
 static uint64_t room(void)
 {
     struct rlimit limit;
-    if (unlimited() || getrlimit(RLIMIT_MEMLOCK, &limit))
+    if (backend_lock_unlimited() || getrlimit(RLIMIT_MEMLOCK, &limit))
         return UINT64_MAX;
     const uint64_t used = count_get(&totals.locked_bytes);
     return limit.rlim_cur / 2 > used ? limit.rlim_cur / 2 - used : 0;

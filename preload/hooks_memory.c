@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "backend.h"
 #include "life.h"
 #include "policy/engine.h"
 #include "policy/totals.h"
@@ -156,8 +157,10 @@ static int locked_by_autopin(const struct block *block, const void *unused)
 static int at_limit(size_t bytes)
 {
     struct rlimit limit;
+    if (backend_lock_unlimited() || getrlimit(RLIMIT_MEMLOCK, &limit))
+        return 0;
     const uint64_t locked = system_locked_bytes();
-    return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && (bytes > limit.rlim_cur || locked > limit.rlim_cur - bytes);
+    return bytes > limit.rlim_cur || locked > limit.rlim_cur - bytes;
 }
 
 /* The program could not lock memory: whether that may be because of what autopin had locked, and now has not any more.
