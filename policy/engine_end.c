@@ -242,11 +242,13 @@ void engine_fork_parent(void)
         prim_kick();
 }
 
-/* In the child a block that was pinned is simply memory, and one that was freed is given back. */
+/* In the child a block that was pinned, in flight or claimed is simply memory, and one that was freed is given back. */
 static void forget_block(struct block *block)
 {
     const uint32_t word = block_word(block);
     const int freed = WORD_STATE(word) == BLOCK_QUARANTINED || (word & WORD_FREED);
+    if (WORD_STATE(word) == BLOCK_GONE)
+        return;
     block->pin_link = NULL;
     block->resting = block->queued = block->waiting = 0;
     block->pin_backend = BACKEND_NONE;
@@ -266,6 +268,8 @@ void engine_fork_child(void)
         next = block->pin_next;
         forget_block(block);
     }
+    prim_each_block(
+        forget_block); /* those that no list knows: claimed or moved by threads that are not here, or kept */
     engine.pinned = engine.queue = NULL;
     engine.waiting_bytes = 0;
     engine.queue_end = &engine.queue;

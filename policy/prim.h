@@ -59,6 +59,9 @@ void prim_release(struct block *block, int keep);
  * page faults. */
 int prim_keeps(size_t bytes);
 
+/* Calls act() for every block there is.  Context: a forked child, where nobody else is at work. */
+void prim_each_block(void (*act)(struct block *block));
+
 /* Asks for the worker's attention (starting the worker if need be).  Context: any but the worker itself. */
 void prim_kick(void);
 

@@ -124,6 +124,16 @@ struct block *arena_find(const void *ptr)
     return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 }
 
+void arena_each(void (*act)(struct block *block))
+{
+    struct block *block;
+    for (uintptr_t at = arena_range.base; at < carve_at; at = block ? at + block->slot_bytes : at + GRANULE) {
+        block = arena_find((void *)at); /* NOLINT(performance-no-int-to-ptr) */
+        if (block)
+            act(block);
+    }
+}
+
 uint32_t arena_class(size_t bytes)
 {
     const size_t granules = (bytes + GRANULE - 1) >> GRANULE_LOG2;

@@ -26,6 +26,9 @@ static inline int arena_owns(const void *ptr)
 /* Reserves the first step.  Errors: -errno; the arena then serves nothing. */
 int arena_start(void);
 
+/* Calls act() for the block of every slot.  Context: nobody else is at work. */
+void arena_each(void (*act)(struct block *block));
+
 /* The block whose slot holds ptr, or NULL.  Lock-free; context: any. */
 struct block *arena_find(const void *ptr);
 

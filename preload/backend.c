@@ -34,6 +34,11 @@ void prim_release(struct block *block, int keep)
     self_leave();
 }
 
+void prim_each_block(void (*act)(struct block *block))
+{
+    arena_each(act);
+}
+
 int prim_keeps(size_t bytes)
 {
     return arena_keeps(bytes);

@@ -197,6 +197,12 @@ WEAK int prim_memory_take(uint64_t bytes, uint64_t spare)
     return fake.available_bytes >= spare && fake.available_bytes - spare >= bytes;
 }
 
+WEAK void prim_each_block(void (*act)(struct block *block))
+{
+    for (unsigned i = 0; i < fake.n_blocks; i++)
+        act(fake.blocks[i]);
+}
+
 WEAK size_t prim_resident_bytes(const void *base, size_t bytes)
 {
     (void)base;

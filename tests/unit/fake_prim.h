@@ -27,8 +27,10 @@ struct fake_prim {
     _Atomic unsigned pins, unpins, releases, kept_releases, kicks, waits, wakes; /* calls */
     _Atomic uint64_t mapped_bytes; /* by prim_map() and not yet given back */
     _Atomic int keeps;             /* what prim_keeps() says */
-    size_t absent_bytes;           /* of any block */
-    int map_fails;                 /* prim_map() returns NULL */
+    struct block **blocks;         /* all there are */
+    unsigned n_blocks;
+    size_t absent_bytes; /* of any block */
+    int map_fails;       /* prim_map() returns NULL */
     struct fake_failure pin_failure, unpin_failure;
     int (*on_pin)(struct block *block); /* the rest of prim_pin(), prim_unpin(), ... when the tests set it */
     int (*on_unpin)(struct block *block);

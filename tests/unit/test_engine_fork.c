@@ -244,3 +244,28 @@ Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_an_unpin_of_a_freed_b
 {
     fork_during_unpin(1);
 }
+
+/* What threads that are not in the child were doing with a block ends there: it is memory, and its free() gives it back. */
+Test(engine_fork, rule_28_claims_of_others_end, .init = eng_init)
+{
+    struct site *site = eng_site(1);
+    struct block *all[] = {eng_block(site, MIB), eng_block(site, MIB), eng_block(site, MIB), eng_block(site, MIB)};
+    fake.blocks = all;
+    fake.n_blocks = 4;
+    engine_copy_begin(all[0]);
+    engine_app_claim(all[1]);
+    cr_expect(block_move_begin(all[2]));
+    engine_copy_begin(all[3]);
+    engine_free(all[3]);
+    eng_expect_state(all[3], BLOCK_PLAIN);
+    engine_fork_take();
+    witness.process++;
+    engine_fork_child();
+    eng_expect_state(all[3], BLOCK_GONE);
+    for (int i = 0; i < 3; i++) {
+        eng_expect_state(all[i], BLOCK_PLAIN);
+        engine_free(all[i]);
+        eng_expect_state(all[i], BLOCK_GONE);
+    }
+    eng_expect_sound(0);
+}

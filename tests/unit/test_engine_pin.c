@@ -272,7 +272,7 @@ static void *promote_and_free(void *arg)
 Test(engine_pin, rule_32_cap_under_16_threads, .timeout = 60)
 {
     pthread_t thread[THREADS];
-    eng_start("[limits]\nmax_pinned = 6M\nmax_regions = 4\n[promotion]\npin_wait = yes\n");
+    eng_start("[limits]\nmax_pinned = 6M\nmax_regions = 4\n");
     fake.on_pin = lock_slowly;
     pthread_barrier_init(&all_there, NULL, THREADS);
     for (uintptr_t i = 0; i < THREADS; i++)
