@@ -268,8 +268,8 @@ void engine_fork_child(void)
         next = block->pin_next;
         forget_block(block);
     }
-    prim_each_block(
-        forget_block); /* those that no list knows: claimed or moved by threads that are not here, or kept */
+    /* Those that no list knows: claimed or moved by threads that are not here, or kept. */
+    prim_each_block(forget_block);
     engine.pinned = engine.queue = NULL;
     engine.waiting_bytes = 0;
     engine.queue_end = &engine.queue;

@@ -162,6 +162,9 @@ static struct block *rest_take(struct site *site, size_t need, uint32_t size_cla
         if (block->pin_bytes >= need && block->pin_backend == engine_backend() && !atomic_load(&block->tainted) &&
             recycle_for(block, site)) {
             rest_remove(block);
+            if (block->site != site) /* the new site's share was reserved in recycle_for() */
+                level_sub(&((struct site *)block->site)->pinned_bytes, block->pin_bytes);
+            block->site = site;
             return block;
         }
     }
@@ -170,12 +173,8 @@ static struct block *rest_take(struct site *site, size_t need, uint32_t size_cla
 
 static void account_recycled(struct block *block, struct site *site, size_t bytes)
 {
-    struct site *before = block->site;
     const uint64_t now = prim_coarse_ns();
-    if (before != site) /* the new site's share was reserved in recycle_for() */
-        level_sub(&before->pinned_bytes, block->pin_bytes);
     level_add(&site->pinned_bytes, &site->pinned_bytes_peak, 0);
-    block->site = site;
     block->bytes = bytes;
     block->fresh = 0;
     atomic_store_explicit(&block->dirty, 1, memory_order_relaxed);

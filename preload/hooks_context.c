@@ -46,6 +46,8 @@ static CUresult destroy(enum entry_id id, CUcontext context)
 {
     typedef CUresult (*fn)(CUcontext);
     const struct ending ending = {context};
+    if (!context)
+        return REAL(id, fn, context);
     leave(&ending);
     return ended(&ending, REAL(id, fn, context));
 }
@@ -67,16 +69,25 @@ EXPORT CUresult cuCtxDetach(CUcontext context);
 CUresult cuCtxDetach(CUcontext context)
 {
     typedef CUresult (*fn)(CUcontext);
-    leave(&(const struct ending){context});
+    if (context)
+        leave(&(const struct ending){context});
     return REAL(EP_cuCtxDetach, fn, context);
 }
 
-/* Which of the pins were made in a context of this green one is not known: all of them end. */
+/* A driver that cannot say which context belongs to the green one: then any may, and all pins end. */
+static CUcontext context_of(CUgreenCtx green)
+{
+    CUcontext context = NULL;
+    (void)REAL(EP_cuCtxFromGreenCtx, CUresult(*)(CUcontext *, CUgreenCtx), &context, green);
+    return context;
+}
+
 EXPORT CUresult cuGreenCtxDestroy(CUgreenCtx context);
 CUresult cuGreenCtxDestroy(CUgreenCtx context)
 {
     typedef CUresult (*fn)(CUgreenCtx);
-    leave(&(const struct ending){NULL});
+    if (context)
+        leave(&(const struct ending){context_of(context)});
     return REAL(EP_cuGreenCtxDestroy, fn, context);
 }
 

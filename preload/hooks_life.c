@@ -24,7 +24,7 @@
 __attribute__((constructor)) static void constructor(void)
 {
     const char *empty = getenv("AUTOPIN_REPORT_EMPTY"); /* NOLINT(concurrency-mt-unsafe): as every library does */
-    if (empty && *empty)
+    if (empty && *empty && strcmp(empty, "no") != 0)
         life_on();
 }
 

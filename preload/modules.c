@@ -29,12 +29,21 @@ int module_is_own(uintptr_t pc)
     return pc - (uintptr_t)&__ehdr_start < (uintptr_t)&_end - (uintptr_t)&__ehdr_start;
 }
 
+/* glibc's and musl's; the kernel does not know where the loader is when it was started as a program. */
+extern struct r_debug _r_debug __attribute__((weak));
+
+static uintptr_t loader_base(void)
+{
+    const uintptr_t base = getauxval(AT_BASE);
+    return base || !&_r_debug ? base : _r_debug.r_ldbase;
+}
+
 int module_is_loader(uintptr_t pc)
 {
     static uintptr_t base;
     const uintptr_t generous = (uintptr_t)1 << 20; /* ld.so is a quarter of that, and nothing else is mapped into it */
     struct dl_find_object found;
-    if (UNLIKELY(!base) && !(base = getauxval(AT_BASE)))
+    if (UNLIKELY(!base) && !(base = loader_base()))
         return 0;
     if (_dl_find_object && _dl_find_object((void *)pc, &found) == 0) /* NOLINT(performance-no-int-to-ptr) */
         return (uintptr_t)found.dlfo_map_start == base;
