@@ -142,11 +142,24 @@ struct outcome {
     int overlapped; /* it may still be going on: its time is not known */
 };
 
+/* A range that leaves the block is the driver's to judge, and so is one that the program may have made unreadable. */
+static int is_readable(const struct copy *copy, const struct block *block, uintptr_t host)
+{
+    const size_t at = host - (uintptr_t)block->base;
+    return !block->tainted && copy->bytes <= block->slot_bytes - at;
+}
+
 /* Small copies are bounced even while the block is PLAIN: another thread may have it pinned before the driver has read
  * it, and then nothing but the stream would tell when it has. */
-static int may_be_pinned(const struct block *block)
+static int may_be_pinned(const struct block *block, uint32_t word)
 {
-    return block->site->promote.mode != PROMOTE_NEVER;
+    return WORD_APP(word) == 0 && (engine_may_dma(block, word) || block->site->promote.mode != PROMOTE_NEVER);
+}
+
+static int is_snapshot(const struct copy *copy, const struct block *block, enum direction dir, uint32_t word)
+{
+    return is_async(copy) && dir == DIR_H2D && copy->bytes <= BOUNCE_BYTES && may_be_pinned(block, word) &&
+           is_readable(copy, block, copy->from);
 }
 
 /* Does the copy of a block in the way its state asks for. */
@@ -157,9 +170,9 @@ static CUresult run_way(const struct copy *copy, struct block *block, enum direc
     const int direct = engine_is_direct(block, word);
     const int relaxed = direct && block->site->async == OPTION_ASYNC_RELAXED;
     *outcome = (struct outcome){direct ? WAY_DIRECT : WAY_PLAIN, 0};
-    if (WORD_STATE(word) == BLOCK_UNPINNING)
+    if (WORD_STATE(word) == BLOCK_UNPINNING && is_readable(copy, block, host))
         return call_bounced(copy, dir);
-    if (!relaxed && is_async(copy) && dir == DIR_H2D && copy->bytes <= BOUNCE_BYTES && may_be_pinned(block)) {
+    if (!relaxed && is_snapshot(copy, block, dir, word)) {
         if (engine_may_dma(block, word))
             outcome->way = WAY_SNAPSHOT;
         return call_bounced(copy, dir);
