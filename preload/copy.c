@@ -142,24 +142,26 @@ struct outcome {
     int overlapped; /* it may still be going on: its time is not known */
 };
 
-/* A range that leaves the block is the driver's to judge, and so is one that the program may have made unreadable. */
-static int is_readable(const struct copy *copy, const struct block *block, uintptr_t host)
+/* A range that leaves the block is the driver's to judge. */
+static int is_inside(const struct copy *copy, const struct block *block, uintptr_t host)
 {
-    const size_t at = host - (uintptr_t)block->base;
-    return !block->tainted && copy->bytes <= block->slot_bytes - at;
+    return copy->bytes <= block->slot_bytes - (host - (uintptr_t)block->base);
 }
 
 /* Small copies are bounced even while the block is PLAIN: another thread may have it pinned before the driver has read
- * it, and then nothing but the stream would tell when it has. */
+ * it, and then nothing but the stream would tell when it has.  Not of one that nobody will pin: what the program has
+ * made unreadable is the driver's to judge as well. */
 static int may_be_pinned(const struct block *block, uint32_t word)
 {
-    return WORD_APP(word) == 0 && (engine_may_dma(block, word) || block->site->promote.mode != PROMOTE_NEVER);
+    if (WORD_APP(word))
+        return 0;
+    return engine_may_dma(block, word) || (block->site->promote.mode != PROMOTE_NEVER && !block->tainted);
 }
 
 static int is_snapshot(const struct copy *copy, const struct block *block, enum direction dir, uint32_t word)
 {
     return is_async(copy) && dir == DIR_H2D && copy->bytes <= BOUNCE_BYTES && may_be_pinned(block, word) &&
-           is_readable(copy, block, copy->from);
+           is_inside(copy, block, copy->from);
 }
 
 /* Does the copy of a block in the way its state asks for. */
@@ -170,7 +172,7 @@ static CUresult run_way(const struct copy *copy, struct block *block, enum direc
     const int direct = engine_is_direct(block, word);
     const int relaxed = direct && block->site->async == OPTION_ASYNC_RELAXED;
     *outcome = (struct outcome){direct ? WAY_DIRECT : WAY_PLAIN, 0};
-    if (WORD_STATE(word) == BLOCK_UNPINNING && is_readable(copy, block, host))
+    if (WORD_STATE(word) == BLOCK_UNPINNING && is_inside(copy, block, host))
         return call_bounced(copy, dir);
     if (!relaxed && is_snapshot(copy, block, dir, word)) {
         if (engine_may_dma(block, word))
