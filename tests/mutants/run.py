@@ -166,9 +166,9 @@ def run_tests(tree, tests, attempts=2):
     return ""
 
 
-def all_tests():
-    unit = sorted(os.listdir(os.path.join(ROOT, "tests/unit")))
-    tests = ["*"] + [name[:-2] for name in unit if name.startswith("stress_")]
+def all_tests(tree):
+    built = sorted(os.listdir(os.path.join(tree, "build")))
+    tests = ["*"] + [name for name in built if re.fullmatch(r"stress_\w+", name)]
     for folder in FOLDERS:
         names = sorted(os.listdir(os.path.join(ROOT, folder)))
         tests += [os.path.splitext(name)[0] for name in names if re.match(r"t_\w+\.(c|cc|sh)$", name)]
@@ -193,8 +193,12 @@ def judge(mutant, tree, only_named):
         by = run_tests(tree, mutant.tests)
         if by:
             return "killed", by
-        by = "" if only_named else run_tests(tree, [test for test in all_tests() if test not in mutant.tests])
+        by = "" if only_named else run_tests(tree, [test for test in all_tests(tree) if test not in mutant.tests])
         if by:
+            write(tree, before)
+            build(tree)
+            if run_tests(tree, [by.split(": ")[0]]):
+                return "error", by + " (but without the mutation as well)"
             return "killed", by + " (not named for it)"
         return "survived", mutant.survives
     finally:
