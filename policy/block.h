@@ -7,7 +7,8 @@
  *                     ↓         ⇅          ↓
  *                 QUARANTINED (freed, still pinned) → UNPINNING → GONE
  *
- * MOVING is a PLAIN block whose size its owner is changing.  KEPT is a pinned block that could not be unpinned: its
+ * tests/model/ holds the same states and events as a model for spin, with the rules that must hold for them; its script
+ * compares the names.  MOVING is a PLAIN block whose size its owner is changing.  KEPT is a pinned block that could not be unpinned: its
  * pages stay locked and mapped for ever. */
 #ifndef AUTOPIN_BLOCK_H
 #define AUTOPIN_BLOCK_H

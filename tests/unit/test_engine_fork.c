@@ -245,7 +245,8 @@ Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_an_unpin_of_a_freed_b
     fork_during_unpin(1);
 }
 
-/* What threads that are not in the child were doing with a block ends there: it is memory, and its free() gives it back. */
+/* What threads that are not in the child were doing with a block ends there: it is memory, and its free() gives it
+ * back. */
 Test(engine_fork, rule_28_claims_of_others_end, .init = eng_init)
 {
     struct site *site = eng_site(1);
