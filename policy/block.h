@@ -7,9 +7,9 @@
  *                     ↓         ⇅          ↓
  *                 QUARANTINED (freed, still pinned) → UNPINNING → GONE
  *
- * tests/model/ holds the same states and events as a model for spin, with the rules that must hold for them; its script
- * compares the names.  MOVING is a PLAIN block whose size its owner is changing.  KEPT is a pinned block that could not be unpinned: its
- * pages stay locked and mapped for ever. */
+ * MOVING is a PLAIN block whose size its owner is changing.  KEPT is a pinned block that could not be unpinned: its
+ * pages stay locked and mapped for ever.  tests/model/ holds the same states and events as a model for spin, with the
+ * rules that must hold for them; its script compares the names. */
 #ifndef AUTOPIN_BLOCK_H
 #define AUTOPIN_BLOCK_H
 
