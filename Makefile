@@ -85,7 +85,7 @@ $(BUILD)/gen_functions: scripts/gen_functions.c preload/entry_points.def
 
 -include tests/sim/sim.mk
 -include tests/storm/storm.mk
-SIM_TARGETS = $(if $(wildcard tests/sim/sim.mk),$(BUILD)/sim/libcuda.so.1 $(BUILD)/sim/simstat)
+SIM_TARGETS = $(if $(wildcard tests/sim/sim.mk),$(BUILD)/sim/libcuda.so.1 $(BUILD)/sim/simstat $(BUILD)/later/sim/libcuda.so.1)
 
 sim: $(SIM_TARGETS)
 $(BUILD)/sim/%: override CFLAGS += $(WARNINGS)

@@ -5,15 +5,26 @@ CFLAGS ?= -O2 -g -Wall -Wextra -Werror
 
 SIM_DIR := tests/sim
 SIM_OUT := $(BUILD)/sim
+# SIM_LATER=1: the variant with exports that drivers later than 535 have.
+SIM_EXPORTS := tests/data/driver535_exports.txt $(if $(SIM_LATER),$(SIM_DIR)/later.txt)
 SIM_GENERATED := $(SIM_OUT)/sim_names.h $(SIM_OUT)/sim_stubs.c $(SIM_OUT)/libcuda.map
-SIM_OBJECTS := $(patsubst $(SIM_DIR)/%.c,$(SIM_OUT)/%.o,$(wildcard $(SIM_DIR)/sim_*.c)) $(SIM_OUT)/sim_stubs.o
+SIM_OBJECTS := $(patsubst $(SIM_DIR)/%.c,$(SIM_OUT)/%.o,$(wildcard $(SIM_DIR)/sim_*.c)) $(SIM_OUT)/sim_stubs.o \
+               $(if $(SIM_LATER),$(SIM_OUT)/later_batch.o)
 SIM_CFLAGS := -std=gnu11 -fPIC -I$(SIM_DIR) -I$(SIM_OUT)
 
 .PHONY: sim check-sim
 sim: $(SIM_OUT)/libcuda.so.1 $(SIM_OUT)/simstat
 
-$(SIM_OUT)/.generated: $(SIM_DIR)/gen.sh $(SIM_DIR)/since.txt tests/data/driver535_exports.txt tests/data/cudart13_requests.txt
-	sh $(SIM_DIR)/gen.sh tests/data/driver535_exports.txt tests/data/cudart13_requests.txt $(SIM_DIR)/since.txt $(SIM_OUT)
+ifndef SIM_LATER
+sim: $(BUILD)/later/sim/libcuda.so.1
+$(BUILD)/later/sim/libcuda.so.1: $(wildcard $(SIM_DIR)/*) preload/cuda_min.h
+	$(MAKE) --no-print-directory -f $(SIM_DIR)/sim.mk BUILD=$(BUILD)/later SIM_LATER=1 CFLAGS='$(CFLAGS)' $@
+endif
+
+$(SIM_OUT)/.generated: $(SIM_DIR)/gen.sh $(SIM_DIR)/since.txt $(SIM_EXPORTS) tests/data/cudart13_requests.txt
+	@mkdir -p $(SIM_OUT)
+	cat $(SIM_EXPORTS) >$(SIM_OUT)/exports.txt
+	sh $(SIM_DIR)/gen.sh $(SIM_OUT)/exports.txt tests/data/cudart13_requests.txt $(SIM_DIR)/since.txt $(SIM_OUT)
 	touch $@
 $(SIM_GENERATED): $(SIM_OUT)/.generated ;
 
