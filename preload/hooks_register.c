@@ -72,6 +72,19 @@ CUresult cuMemHostRegister_v2(void *ptr, size_t bytes, unsigned flags)
     return register_for_application(EP_cuMemHostRegister_v2, ptr, bytes, flags);
 }
 
+/* There was no memory to remember it by, or the application never registered it.  A block that the application has a
+ * claim on is pinned by nobody else. */
+static CUresult unregister_unknown(void *ptr)
+{
+    struct block *block = block_at(ptr);
+    if (WORD_APP(block_word(block)) == 0)
+        return REAL(EP_cuMemHostUnregister, unregister_fn, decoy);
+    const CUresult result = REAL(EP_cuMemHostUnregister, unregister_fn, ptr);
+    if (result == CUDA_SUCCESS)
+        engine_app_release(block);
+    return result;
+}
+
 /* Only what the application registered itself can it unregister: about anything else the driver is asked of the decoy.
  */
 EXPORT CUresult cuMemHostUnregister(void *ptr);
@@ -81,7 +94,7 @@ CUresult cuMemHostUnregister(void *ptr)
     if (self.busy || !life_is_on() || !block_at(ptr))
         return REAL(EP_cuMemHostUnregister, unregister_fn, ptr);
     if (!app_range_find(ptr, &bytes))
-        return REAL(EP_cuMemHostUnregister, unregister_fn, decoy);
+        return unregister_unknown(ptr);
     const CUresult result = REAL(EP_cuMemHostUnregister, unregister_fn, ptr);
     if (result == CUDA_SUCCESS && app_range_remove(ptr))
         register_ended(ptr, bytes);
