@@ -106,6 +106,7 @@ bool live[BLOCKS];
 bool stays[BLOCKS];                          /* pinned when a graph came to name it */
 byte calls[BLOCKS];
 byte pins[BLOCKS], app_pins[BLOCKS], ops[BLOCKS];
+bool losing[BLOCKS];                         /* being unpinned because its context ends */
 bool stuck[BLOCKS];                          /* the driver did not let go of it */
 bool registering[BLOCKS], unregistering[BLOCKS]; /* inside the driver */
 byte phys_bytes, phys_regions;

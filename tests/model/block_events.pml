@@ -97,7 +97,7 @@ inline block_unpin_begin(b, ok)
 inline block_lose_begin(b, ok)
 {
     unpin_begin(b, ok, MAY_LOSE(b));
-    if :: ok -> stays[b] = false :: else fi
+    if :: ok -> d_step { stays[b] = false; losing[b] = true } :: else fi
 }
 
 inline block_recycle(b, ok)

@@ -106,7 +106,7 @@ inline prim_unpin(b, rc)
         unregistering[b] = true
     }
     atomic {
-        unregistering[b] = false;
+        d_step { unregistering[b] = false; losing[b] = false };
         MUST(23, ops[b] == 0);
         if
         :: rc = 0; pins[b]--; phys_sub(b)

@@ -212,7 +212,8 @@ active [APP] proctype application()
 done: skip
 }
 
-/* The graph is made only when no registration of its memory is about to end. */
+/* The graph is made only when no registration of its memory is about to end, but for one whose context ends: that would
+ * end as well if the graph were there already. */
 active [GRAPH] proctype graph()
 {
     LOCALS;
@@ -223,8 +224,8 @@ active [GRAPH] proctype graph()
     WAIT(state[at] != BLOCK_UNPINNING);
 #endif
     atomic {
-        MUST(14, !unregistering[at]);
-        stays[at] = pins[at] == 1 && !destroyed;
+        MUST(14, !unregistering[at] || losing[at]);
+        stays[at] = pins[at] == 1 && state[at] != BLOCK_UNPINNING;
         calls[at]--
     };
 done: skip
