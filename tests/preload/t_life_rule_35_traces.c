@@ -107,6 +107,12 @@ static void handlers(void)
     CHECK(stat("/proc/self/cwd/.", &here) == 0, "the folder has changed");
 }
 
+static unsigned long status_field(const char *text, const char *name, int base)
+{
+    const char *at = strstr(text, name);
+    return at ? strtoul(at + strlen(name), NULL, base) : 0;
+}
+
 /* The threads besides this one: all their signals are blocked.  Returns their number. */
 static int other_threads(void)
 {
@@ -126,8 +132,9 @@ static int other_threads(void)
         if (got <= 0)
             continue; /* it has ended */
         text[got] = 0;
-        const char *at = strstr(text, "SigBlk:");
-        const unsigned long blocked = at ? strtoul(at + 7, NULL, 16) : 0;
+        if (status_field(text, "\nThreads:", 10) == 0)
+            continue; /* it is ending: the kernel has no signals of it to show (fs/proc/array.c: task_sig()) */
+        const unsigned long blocked = status_field(text, "\nSigBlk:", 16);
         CHECK((blocked & all) == all, "thread %s: SigBlk %lx", task->d_name, blocked);
         others++;
     }
