@@ -1,6 +1,7 @@
 /* Allocates and frees small blocks in a loop; callgrind counts the instructions inside pair_loop().
  *
  * usage: small_pair PAIRS          sizes go round from 16 to 4096 bytes */
+#define _GNU_SOURCE
 #include "tests/bench/bench.h"
 
 void pair_loop(long pairs);
