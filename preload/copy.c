@@ -151,7 +151,7 @@ static int is_inside(const struct copy *copy, const struct block *block, uintptr
 /* Small copies are bounced even while the block is PLAIN: another thread may have it pinned before the driver has read
  * it, and then nothing but the stream would tell when it has.  Not of one that nobody will pin: what the program has
  * made unreadable is the driver's to judge as well. */
-static int may_be_pinned(const struct block *block, uint32_t word)
+int copy_may_be_pinned(const struct block *block, uint32_t word)
 {
     if (WORD_APP(word))
         return 0;
@@ -160,7 +160,7 @@ static int may_be_pinned(const struct block *block, uint32_t word)
 
 static int is_snapshot(const struct copy *copy, const struct block *block, enum direction dir, uint32_t word)
 {
-    return is_async(copy) && dir == DIR_H2D && copy->bytes <= BOUNCE_BYTES && may_be_pinned(block, word) &&
+    return is_async(copy) && dir == DIR_H2D && copy->bytes <= BOUNCE_BYTES && copy_may_be_pinned(block, word) &&
            is_inside(copy, block, copy->from);
 }
 
@@ -242,10 +242,9 @@ static struct block *host_block(const struct copy *copy, enum direction *dir)
 static CUresult run_both(const struct copy *copy)
 {
     struct guard guard = {.async = is_async(copy), .stream = copy->stream, .per_thread = copy->per_thread};
-    guard_add(&guard, copy->from);
-    guard_add(&guard, copy->to);
-    guard_begin(&guard);
-    return guard_end(&guard, call(copy, copy->to, copy->from, copy->bytes));
+    uintptr_t to = copy->to, from = copy->from;
+    guard_begin_both(&guard, &to, &from, copy->bytes);
+    return guard_end(&guard, call(copy, to, from, copy->bytes));
 }
 
 CUresult copy_run(const struct copy *copy)

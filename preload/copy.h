@@ -1,4 +1,4 @@
-/* Linear copies between host and device: how each is done, and that its promise is kept.
+/* Linear copies between host and device: how each is done, and that its promise is kept.  All others: guard.h.
  *
  * Callers: hooks_copy.c.  Context: the program's thread, inside a driver call of its own.  No lock is held across a
  * driver call. */
@@ -7,6 +7,7 @@
 
 #include "cuda_min.h"
 #include "driver.h"
+#include "policy/block.h"
 
 enum copy_shape {
     COPY_H2D,       /* (device, host, bytes) */
@@ -34,6 +35,10 @@ CUresult copy_wait(CUstream stream, int per_thread);
 
 /* Whether the stream is being captured.  Asks the driver only once any capture has begun in this process. */
 int copy_is_capturing(CUstream stream, int per_thread);
+
+/* Whether the driver may come to treat a block with this word as page-locked before it has read what a call gives it.
+ */
+int copy_may_be_pinned(const struct block *block, uint32_t word);
 
 /* A capture has begun. */
 void copy_capture_seen(void);

@@ -64,6 +64,9 @@ enum {
     CU_DEVICE_ATTRIBUTE_PAGEABLE_MEMORY_ACCESS_USES_HOST_PAGE_TABLES = 100,
     CU_GRAPH_NODE_TYPE_MEMCPY = 1,
     CU_MEMCPY_OPERAND_TYPE_POINTER = 1,
+    CU_MEMCPY_SRC_ACCESS_ORDER_STREAM = 1,
+    CU_MEMCPY_SRC_ACCESS_ORDER_DURING_API_CALL = 2,
+    CU_MEMCPY_SRC_ACCESS_ORDER_ANY = 3,
 };
 
 #define CU_STREAM_LEGACY     ((CUstream)0x1)
@@ -105,9 +108,14 @@ struct cu_memcpy3d {
     size_t width, height, depth;
 };
 
-/* CUmemcpy3DOperand and CUDA_MEMCPY3D_BATCH_OP (12.8). */
+/* CUmemcpyAttributes, CUmemcpy3DOperand and CUDA_MEMCPY3D_BATCH_OP (12.8). */
 struct cu_mem_location {
     int type, id;
+};
+struct cu_memcpy_attributes {
+    int src_access_order;
+    struct cu_mem_location src_hint, dst_hint;
+    unsigned flags;
 };
 struct cu_operand3d {
     int type;

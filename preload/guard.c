@@ -1,11 +1,13 @@
-/* Guarded entry points.  See guard.h.  No lock. */
+/* Guarded entry points: the blocks.  See guard.h.  No lock. */
 #include "guard.h"
 
 #include <string.h>
 
 #include "arena.h"
+#include "bounce.h"
 #include "copy.h"
 #include "policy/engine.h"
+#include "policy/mem.h"
 #include "policy/prim.h"
 
 static struct guarded *items(struct guard *guard)
@@ -30,96 +32,149 @@ static int room(struct guard *guard)
     return 1;
 }
 
+static struct block *block_at(uintptr_t host)
+{
+    return arena_owns((void *)host) ? arena_find((void *)host) : NULL; /* NOLINT(performance-no-int-to-ptr) */
+}
+
+static struct guarded *find(struct guard *guard, const struct block *block)
+{
+    for (size_t i = 0; block && i < guard->n; i++)
+        if (items(guard)[i].block == block)
+            return &items(guard)[i];
+    return NULL;
+}
+
 void guard_add(struct guard *guard, uintptr_t host)
 {
-    struct block *block =
-        arena_owns((void *)host) ? arena_find((void *)host) : NULL; /* NOLINT(performance-no-int-to-ptr) */
+    struct block *block = block_at(host);
+    struct guarded *item = find(guard, block);
     if (!block)
         return;
-    for (size_t i = 0; i < guard->n; i++)
-        if (items(guard)[i].block == block)
-            return;
-    if (room(guard))
-        items(guard)[guard->n++].block = block;
+    if (item)
+        item->sides++;
+    else if (room(guard))
+        items(guard)[guard->n++] = (struct guarded){.block = block, .sides = 1};
     else
         engine_hold(block);
 }
 
-void guard_add_2d(struct guard *guard, const struct cu_memcpy2d *copy)
+static int is_unpinning(uint32_t word)
 {
-    if (!copy)
-        return;
-    if (copy->src_type == CU_MEMORYTYPE_HOST)
-        guard_add(guard, (uintptr_t)copy->src_host + copy->src_y * copy->src_pitch + copy->src_x);
-    else if (copy->src_type == CU_MEMORYTYPE_UNIFIED)
-        guard_add(guard, copy->src_device + copy->src_y * copy->src_pitch + copy->src_x);
-    if (copy->dst_type == CU_MEMORYTYPE_HOST)
-        guard_add(guard, (uintptr_t)copy->dst_host + copy->dst_y * copy->dst_pitch + copy->dst_x);
-    else if (copy->dst_type == CU_MEMORYTYPE_UNIFIED)
-        guard_add(guard, copy->dst_device + copy->dst_y * copy->dst_pitch + copy->dst_x);
+    return WORD_STATE(word) == BLOCK_UNPINNING;
 }
 
-/* First byte of one side of a 3D copy that is in host or unified memory; 0 otherwise. */
-static uintptr_t side(int type, const void *host, CUdeviceptr device, size_t offset)
+static int needs_claim(const struct guard *guard, const struct guarded *item)
 {
-    if (type == CU_MEMORYTYPE_HOST)
-        return (uintptr_t)host + offset;
-    return type == CU_MEMORYTYPE_UNIFIED ? device + offset : 0;
+    return item->block->bytes > PIN_PIECE_BYTES && !guard->capturing && !item->claimed;
 }
 
-static uintptr_t source_3d(const struct cu_memcpy3d *copy)
+static void claim(struct guarded *item)
 {
-    return side(copy->src_type, copy->src_host, copy->src_device,
-                (copy->src_z * copy->src_height + copy->src_y) * copy->src_pitch + copy->src_x);
+    item->claimed = 1;
+    engine_app_claim(item->block);
 }
 
-static uintptr_t destination_3d(const struct cu_memcpy3d *copy)
-{
-    return side(copy->dst_type, copy->dst_host, copy->dst_device,
-                (copy->dst_z * copy->dst_height + copy->dst_y) * copy->dst_pitch + copy->dst_x);
-}
-
-void guard_add_3d(struct guard *guard, const struct cu_memcpy3d *copy)
-{
-    if (!copy)
-        return;
-    guard_add(guard, source_3d(copy));
-    guard_add(guard, destination_3d(copy));
-}
-
-/* Counts the operation in flight once the block is not being unpinned any more. */
-static uint32_t begin_block(struct block *block)
-{
-    uint32_t word;
-    while (WORD_STATE(word = engine_copy_begin(block)) == BLOCK_UNPINNING) {
-        engine_copy_end(block);
-        word = block_word(block);
-        if (WORD_STATE(word) == BLOCK_UNPINNING)
-            prim_wait(&block->word, word);
-    }
-    return word;
-}
-
+/* Claims first: each waits until nothing is in flight of its block, also of what others have begun like this. */
 void guard_begin(struct guard *guard)
 {
     guard->capturing = guard->n && guard->async && copy_is_capturing(guard->stream, guard->per_thread);
-    for (size_t i = 0; i < guard->n; i++) {
-        struct guarded *item = &items(guard)[i];
-        item->claimed = item->block->bytes > PIN_PIECE_BYTES && !guard->capturing;
-        if (item->claimed)
-            engine_app_claim(item->block);
-        guard->promoted |= engine_may_dma(item->block, begin_block(item->block));
-        if (guard->capturing)
-            engine_hold(item->block);
+    for (struct guarded *item = items(guard); item < items(guard) + guard->n; item++)
+        if (needs_claim(guard, item) && !is_unpinning(block_word(item->block)))
+            claim(item);
+    for (struct guarded *item = items(guard); item < items(guard) + guard->n; item++) {
+        item->word = engine_copy_begin(item->block);
+        guard->unpinning |= is_unpinning(item->word) || needs_claim(guard, item);
     }
+    if (guard->capturing)
+        guard_expose(guard);
+}
+
+/* The driver is to see the block.  Once the unpin is over the operation in flight keeps another from beginning. */
+static void expose(const struct guard *guard, struct guarded *item)
+{
+    if (guard->capturing) {
+        guard_hold_block(item->block);
+    } else if (needs_claim(guard, item)) {
+        engine_copy_end(item->block);
+        claim(item);
+        item->word = engine_copy_begin(item->block);
+    }
+    while (is_unpinning(item->word)) {
+        prim_wait(&item->block->word, item->word);
+        item->word = block_word(item->block);
+    }
+}
+
+void guard_expose(struct guard *guard)
+{
+    for (size_t i = 0; i < guard->n; i++)
+        expose(guard, &items(guard)[i]);
+}
+
+static int wants_shadow(const struct guard *guard, const struct guarded *item, const struct box *box, int ways)
+{
+    if (guard->capturing || !ways)
+        return 0;
+    if (is_unpinning(item->word) || needs_claim(guard, item))
+        return 1;
+    return guard->snapshots && guard->async && ways == SHADOW_IN && box_bytes(box) <= BOUNCE_BYTES &&
+           copy_may_be_pinned(item->block, item->word);
+}
+
+char *guard_shadow(struct guard *guard, const struct box *box, int ways)
+{
+    struct guarded *item = find(guard, block_at(box->first));
+    char *shadow = NULL;
+    if (!item)
+        return NULL;
+    const int empty = box_bytes(box) == 0; /* not touched at all */
+    if (!empty && wants_shadow(guard, item, box, ways) &&
+        box_is_within(box, (uintptr_t)item->block->base, item->block->slot_bytes))
+        shadow = shadow_add(&guard->shadows, box, ways);
+    if (shadow && (ways & SHADOW_LATE))
+        guard->late = 1;
+    if (shadow || empty)
+        item->shadowed++;
+    else
+        expose(guard, item);
+    return shadow;
+}
+
+/* Whether the driver may have treated as page-locked what it saw of the blocks. */
+static int is_promoted(struct guard *guard)
+{
+    for (const struct guarded *item = items(guard); item < items(guard) + guard->n; item++)
+        if (item->shadowed < item->sides &&
+            (engine_may_dma(item->block, item->word) || engine_may_dma(item->block, block_word(item->block))))
+            return 1;
+    return 0;
+}
+
+/* What a call that failed may have begun nevertheless, if it is one that leaves shadows to the stream.  Never the
+ * legacy stream, which such calls refuse and which waits for all others. */
+static int may_have_begun(const struct guard *guard)
+{
+    return guard->late && (guard->per_thread || (guard->stream && guard->stream != CU_STREAM_LEGACY));
+}
+
+static CUresult keep_promise(struct guard *guard, CUresult result)
+{
+    if (result != CUDA_SUCCESS) {
+        if (may_have_begun(guard))
+            (void)copy_wait(guard->stream, guard->per_thread);
+        return result;
+    }
+    if (guard->late || (guard->async && !guard->capturing && is_promoted(guard)))
+        return copy_wait(guard->stream, guard->per_thread);
+    return result;
 }
 
 CUresult guard_end(struct guard *guard, CUresult result)
 {
-    for (size_t i = 0; i < guard->n; i++)
-        guard->promoted |= engine_may_dma(items(guard)[i].block, block_word(items(guard)[i].block));
-    if (result == CUDA_SUCCESS && guard->async && guard->promoted && !guard->capturing)
-        result = copy_wait(guard->stream, guard->per_thread);
+    const int arrived = result == CUDA_SUCCESS;
+    result = keep_promise(guard, result);
+    shadow_end(guard->shadows, arrived);
     for (size_t i = 0; i < guard->n; i++) {
         engine_copy_end(items(guard)[i].block);
         if (items(guard)[i].claimed)
@@ -127,6 +182,7 @@ CUresult guard_end(struct guard *guard, CUresult result)
     }
     if (guard->many)
         prim_unmap(guard->many, guard->n_mapped * sizeof *guard->many);
+    mem_put(guard->copied, guard->copied_bytes);
     return result;
 }
 
@@ -135,22 +191,13 @@ void guard_hold_block(struct block *block)
 {
     uint32_t word;
     engine_hold(block);
-    while (WORD_STATE(word = block_word(block)) == BLOCK_UNPINNING)
+    while (is_unpinning(word = block_word(block)))
         prim_wait(&block->word, word);
 }
 
 void guard_hold(uintptr_t host)
 {
-    struct block *block =
-        arena_owns((void *)host) ? arena_find((void *)host) : NULL; /* NOLINT(performance-no-int-to-ptr) */
+    struct block *block = block_at(host);
     if (block)
         guard_hold_block(block);
-}
-
-void guard_hold_3d(const struct cu_memcpy3d *copy)
-{
-    if (!copy)
-        return;
-    guard_hold(source_3d(copy));
-    guard_hold(destination_3d(copy));
 }

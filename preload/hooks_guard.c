@@ -3,46 +3,43 @@
 #include "guard.h"
 #include "self.h"
 
-/* The body of every guarded hook: which blocks, then the driver's own function. */
-#define GUARDED(name, guard, type, ...)                                                                                \
-    guard_begin(&(guard));                                                                                             \
-    return guard_end(&(guard), REAL(EP_##name, type, __VA_ARGS__))
-
 /* (structure) and (structure, stream) */
-#define HOOK_SHAPED(name, struct_type, add)                                                                            \
-    EXPORT CUresult name(const struct struct_type *copy);                                                              \
-    EXPORT CUresult name(const struct struct_type *copy)                                                               \
+#define HOOK_SHAPED(name, type, begin)                                                                                 \
+    EXPORT CUresult name(const struct type *copy);                                                                     \
+    EXPORT CUresult name(const struct type *copy)                                                                      \
     {                                                                                                                  \
-        typedef CUresult (*fn)(const struct struct_type *);                                                            \
+        typedef CUresult (*fn)(const struct type *);                                                                   \
         struct guard guard = {0};                                                                                      \
-        add(&guard, copy);                                                                                             \
-        GUARDED(name, guard, fn, copy);                                                                                \
+        struct type mine;                                                                                              \
+        const struct type *const given = begin(&guard, copy, &mine);                                                   \
+        return guard_end(&guard, REAL(EP_##name, fn, given));                                                          \
     }
 
-#define HOOK_SHAPED_ASYNC(name, struct_type, add, thread)                                                              \
-    EXPORT CUresult name(const struct struct_type *copy, CUstream stream);                                             \
-    EXPORT CUresult name(const struct struct_type *copy, CUstream stream)                                              \
+#define HOOK_SHAPED_ASYNC(name, type, begin, thread)                                                                   \
+    EXPORT CUresult name(const struct type *copy, CUstream stream);                                                    \
+    EXPORT CUresult name(const struct type *copy, CUstream stream)                                                     \
     {                                                                                                                  \
-        typedef CUresult (*fn)(const struct struct_type *, CUstream);                                                  \
+        typedef CUresult (*fn)(const struct type *, CUstream);                                                         \
         struct guard guard = {.async = 1, .stream = stream, .per_thread = thread};                                     \
-        add(&guard, copy);                                                                                             \
-        GUARDED(name, guard, fn, copy, stream);                                                                        \
+        struct type mine;                                                                                              \
+        const struct type *const given = begin(&guard, copy, &mine);                                                   \
+        return guard_end(&guard, REAL(EP_##name, fn, given, stream));                                                  \
     }
 
-HOOK_SHAPED(cuMemcpy2D_v2, cu_memcpy2d, guard_add_2d)
-HOOK_SHAPED(cuMemcpy2D_v2_ptds, cu_memcpy2d, guard_add_2d)
-HOOK_SHAPED(cuMemcpy2DUnaligned_v2, cu_memcpy2d, guard_add_2d)
-HOOK_SHAPED(cuMemcpy2DUnaligned_v2_ptds, cu_memcpy2d, guard_add_2d)
-HOOK_SHAPED(cuMemcpy3D_v2, cu_memcpy3d, guard_add_3d)
-HOOK_SHAPED(cuMemcpy3D_v2_ptds, cu_memcpy3d, guard_add_3d)
-HOOK_SHAPED(cuMemcpy3DPeer, cu_memcpy3d, guard_add_3d)
-HOOK_SHAPED(cuMemcpy3DPeer_ptds, cu_memcpy3d, guard_add_3d)
-HOOK_SHAPED_ASYNC(cuMemcpy2DAsync_v2, cu_memcpy2d, guard_add_2d, 0)
-HOOK_SHAPED_ASYNC(cuMemcpy2DAsync_v2_ptsz, cu_memcpy2d, guard_add_2d, 1)
-HOOK_SHAPED_ASYNC(cuMemcpy3DAsync_v2, cu_memcpy3d, guard_add_3d, 0)
-HOOK_SHAPED_ASYNC(cuMemcpy3DAsync_v2_ptsz, cu_memcpy3d, guard_add_3d, 1)
-HOOK_SHAPED_ASYNC(cuMemcpy3DPeerAsync, cu_memcpy3d, guard_add_3d, 0)
-HOOK_SHAPED_ASYNC(cuMemcpy3DPeerAsync_ptsz, cu_memcpy3d, guard_add_3d, 1)
+HOOK_SHAPED(cuMemcpy2D_v2, cu_memcpy2d, guard_begin_2d)
+HOOK_SHAPED(cuMemcpy2D_v2_ptds, cu_memcpy2d, guard_begin_2d)
+HOOK_SHAPED(cuMemcpy2DUnaligned_v2, cu_memcpy2d, guard_begin_2d)
+HOOK_SHAPED(cuMemcpy2DUnaligned_v2_ptds, cu_memcpy2d, guard_begin_2d)
+HOOK_SHAPED(cuMemcpy3D_v2, cu_memcpy3d, guard_begin_3d)
+HOOK_SHAPED(cuMemcpy3D_v2_ptds, cu_memcpy3d, guard_begin_3d)
+HOOK_SHAPED(cuMemcpy3DPeer, cu_memcpy3d, guard_begin_3d)
+HOOK_SHAPED(cuMemcpy3DPeer_ptds, cu_memcpy3d, guard_begin_3d)
+HOOK_SHAPED_ASYNC(cuMemcpy2DAsync_v2, cu_memcpy2d, guard_begin_2d, 0)
+HOOK_SHAPED_ASYNC(cuMemcpy2DAsync_v2_ptsz, cu_memcpy2d, guard_begin_2d, 1)
+HOOK_SHAPED_ASYNC(cuMemcpy3DAsync_v2, cu_memcpy3d, guard_begin_3d, 0)
+HOOK_SHAPED_ASYNC(cuMemcpy3DAsync_v2_ptsz, cu_memcpy3d, guard_begin_3d, 1)
+HOOK_SHAPED_ASYNC(cuMemcpy3DPeerAsync, cu_memcpy3d, guard_begin_3d, 0)
+HOOK_SHAPED_ASYNC(cuMemcpy3DPeerAsync_ptsz, cu_memcpy3d, guard_begin_3d, 1)
 
 /* To and from arrays. */
 #define HOOK_HTOA(name)                                                                                                \
@@ -51,8 +48,8 @@ HOOK_SHAPED_ASYNC(cuMemcpy3DPeerAsync_ptsz, cu_memcpy3d, guard_add_3d, 1)
     {                                                                                                                  \
         typedef CUresult (*fn)(CUarray, size_t, const void *, size_t);                                                 \
         struct guard guard = {0};                                                                                      \
-        guard_add(&guard, (uintptr_t)from);                                                                            \
-        GUARDED(name, guard, fn, to, offset, from, bytes);                                                             \
+        const void *const given = (const void *)guard_begin_from(&guard, (uintptr_t)from, bytes);                      \
+        return guard_end(&guard, REAL(EP_##name, fn, to, offset, given, bytes));                                       \
     }
 
 #define HOOK_HTOA_ASYNC(name, thread)                                                                                  \
@@ -61,8 +58,8 @@ HOOK_SHAPED_ASYNC(cuMemcpy3DPeerAsync_ptsz, cu_memcpy3d, guard_add_3d, 1)
     {                                                                                                                  \
         typedef CUresult (*fn)(CUarray, size_t, const void *, size_t, CUstream);                                       \
         struct guard guard = {.async = 1, .stream = stream, .per_thread = thread};                                     \
-        guard_add(&guard, (uintptr_t)from);                                                                            \
-        GUARDED(name, guard, fn, to, offset, from, bytes, stream);                                                     \
+        const void *const given = (const void *)guard_begin_from(&guard, (uintptr_t)from, bytes);                      \
+        return guard_end(&guard, REAL(EP_##name, fn, to, offset, given, bytes, stream));                               \
     }
 
 #define HOOK_ATOH(name)                                                                                                \
@@ -71,8 +68,8 @@ HOOK_SHAPED_ASYNC(cuMemcpy3DPeerAsync_ptsz, cu_memcpy3d, guard_add_3d, 1)
     {                                                                                                                  \
         typedef CUresult (*fn)(void *, CUarray, size_t, size_t);                                                       \
         struct guard guard = {0};                                                                                      \
-        guard_add(&guard, (uintptr_t)to);                                                                              \
-        GUARDED(name, guard, fn, to, from, offset, bytes);                                                             \
+        void *const given = (void *)guard_begin_to(&guard, (uintptr_t)to, bytes);                                      \
+        return guard_end(&guard, REAL(EP_##name, fn, given, from, offset, bytes));                                     \
     }
 
 #define HOOK_ATOH_ASYNC(name, thread)                                                                                  \
@@ -81,8 +78,8 @@ HOOK_SHAPED_ASYNC(cuMemcpy3DPeerAsync_ptsz, cu_memcpy3d, guard_add_3d, 1)
     {                                                                                                                  \
         typedef CUresult (*fn)(void *, CUarray, size_t, size_t, CUstream);                                             \
         struct guard guard = {.async = 1, .stream = stream, .per_thread = thread};                                     \
-        guard_add(&guard, (uintptr_t)to);                                                                              \
-        GUARDED(name, guard, fn, to, from, offset, bytes, stream);                                                     \
+        void *const given = (void *)guard_begin_to(&guard, (uintptr_t)to, bytes);                                      \
+        return guard_end(&guard, REAL(EP_##name, fn, given, from, offset, bytes, stream));                             \
     }
 
 HOOK_HTOA(cuMemcpyHtoA_v2)
@@ -95,27 +92,9 @@ HOOK_ATOH_ASYNC(cuMemcpyAtoHAsync_v2, 0)
 HOOK_ATOH_ASYNC(cuMemcpyAtoHAsync_v2_ptsz, 1)
 
 /* Batches: both ABIs, 12.8 with failIdx and 13.0 without. */
-static void add_batch(struct guard *guard, const CUdeviceptr *to, const CUdeviceptr *from, size_t count)
-{
-    for (size_t i = 0; to && from && i < count; i++) {
-        guard_add(guard, from[i]);
-        guard_add(guard, to[i]);
-    }
-}
-
-static void add_batch_3d(struct guard *guard, const struct cu_batch_op3d *ops, size_t count)
-{
-    for (size_t i = 0; ops && i < count; i++) {
-        if (ops[i].src.type == CU_MEMCPY_OPERAND_TYPE_POINTER)
-            guard_add(guard, ops[i].src.op.ptr.ptr);
-        if (ops[i].dst.type == CU_MEMCPY_OPERAND_TYPE_POINTER)
-            guard_add(guard, ops[i].dst.op.ptr.ptr);
-    }
-}
-
 #define BATCH_ARGS                                                                                                     \
     CUdeviceptr *to, CUdeviceptr *from, size_t *sizes, size_t count, void *attrs, size_t *idx, size_t n_attrs
-#define BATCH_PASS to, from, sizes, count, attrs, idx, n_attrs
+#define BATCH_PASS batch.to, batch.from, sizes, count, attrs, idx, n_attrs
 
 #define HOOK_BATCH_OLD(name, thread)                                                                                   \
     EXPORT CUresult name(BATCH_ARGS, size_t *failed, CUstream stream);                                                 \
@@ -123,8 +102,9 @@ static void add_batch_3d(struct guard *guard, const struct cu_batch_op3d *ops, s
     {                                                                                                                  \
         typedef CUresult (*fn)(BATCH_ARGS, size_t *, CUstream);                                                        \
         struct guard guard = {.async = 1, .stream = stream, .per_thread = thread};                                     \
-        add_batch(&guard, to, from, count);                                                                            \
-        GUARDED(name, guard, fn, BATCH_PASS, failed, stream);                                                          \
+        struct batch batch = {to, from, sizes, count, attrs, idx, n_attrs};                                            \
+        guard_begin_batch(&guard, &batch);                                                                             \
+        return guard_end(&guard, REAL(EP_##name, fn, BATCH_PASS, failed, stream));                                     \
     }
 
 #define HOOK_BATCH(name, thread)                                                                                       \
@@ -133,8 +113,9 @@ static void add_batch_3d(struct guard *guard, const struct cu_batch_op3d *ops, s
     {                                                                                                                  \
         typedef CUresult (*fn)(BATCH_ARGS, CUstream);                                                                  \
         struct guard guard = {.async = 1, .stream = stream, .per_thread = thread};                                     \
-        add_batch(&guard, to, from, count);                                                                            \
-        GUARDED(name, guard, fn, BATCH_PASS, stream);                                                                  \
+        struct batch batch = {to, from, sizes, count, attrs, idx, n_attrs};                                            \
+        guard_begin_batch(&guard, &batch);                                                                             \
+        return guard_end(&guard, REAL(EP_##name, fn, BATCH_PASS, stream));                                             \
     }
 
 HOOK_BATCH_OLD(cuMemcpyBatchAsync, 0)
@@ -150,8 +131,8 @@ HOOK_BATCH(cuMemcpyBatchAsync_v2_ptsz, 1)
     {                                                                                                                  \
         typedef CUresult (*fn)(size_t, struct cu_batch_op3d *, size_t *, unsigned long long, CUstream);                \
         struct guard guard = {.async = 1, .stream = stream, .per_thread = thread};                                     \
-        add_batch_3d(&guard, ops, count);                                                                              \
-        GUARDED(name, guard, fn, count, ops, failed, flags, stream);                                                   \
+        struct cu_batch_op3d *const given = guard_begin_batch_3d(&guard, ops, count);                                  \
+        return guard_end(&guard, REAL(EP_##name, fn, count, given, failed, flags, stream));                            \
     }
 
 #define HOOK_BATCH_3D(name, thread)                                                                                    \
@@ -160,8 +141,8 @@ HOOK_BATCH(cuMemcpyBatchAsync_v2_ptsz, 1)
     {                                                                                                                  \
         typedef CUresult (*fn)(size_t, struct cu_batch_op3d *, unsigned long long, CUstream);                          \
         struct guard guard = {.async = 1, .stream = stream, .per_thread = thread};                                     \
-        add_batch_3d(&guard, ops, count);                                                                              \
-        GUARDED(name, guard, fn, count, ops, flags, stream);                                                           \
+        struct cu_batch_op3d *const given = guard_begin_batch_3d(&guard, ops, count);                                  \
+        return guard_end(&guard, REAL(EP_##name, fn, count, given, flags, stream));                                    \
     }
 
 HOOK_BATCH_3D_OLD(cuMemcpy3DBatchAsync, 0)

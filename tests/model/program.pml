@@ -136,7 +136,7 @@ active [COPIERS] proctype copier()
             block_ref(at, seen) /* here, since a racy program's free does not wait for this call */
         };
         if
-        :: seen == BLOCK_UNPINNING /* through a bounce buffer: the block's pages are not touched */
+        :: seen == BLOCK_UNPINNING /* through a bounce buffer or a shadow: the driver does not touch the block's pages */
         :: else ->
             ops[at]++;
             if

@@ -47,7 +47,7 @@ static void copies(CUstream stream, CUdeviceptr device, char *block, uint64_t se
                                        .dst_device = device,
                                        .dst_pitch = 512,
                                        .width = 512,
-                                       .height = 64};
+                                       .height = 160}; /* more than 64 KiB: waited for */
     const void *there = (const void *)(uintptr_t)device;
     fill(block, BYTES, seed);
     say("h2d", cu.cuMemcpyHtoD_v2(device, block, BYTES), there, BYTES);
