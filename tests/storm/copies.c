@@ -165,8 +165,25 @@ static void wait_for_gate(void *arg)
         nanosleep(&nap, NULL);
 }
 
-/* Small copies to the device return although their stream has not come to them (rule 11); were one to wait, the program
- * would hang here. */
+/* As a linear copy, or as the only row of a 2D copy. */
+static int send_small(struct worker *w, const struct slot *s, const struct range *r, CUdeviceptr to, CUstream stream)
+{
+    const struct cu_memcpy2d row = {.src_x = r->from,
+                                    .src_type = CU_MEMORYTYPE_HOST,
+                                    .src_host = s->base,
+                                    .src_pitch = s->bytes,
+                                    .dst_type = CU_MEMORYTYPE_DEVICE,
+                                    .dst_device = to,
+                                    .dst_pitch = r->bytes,
+                                    .width = r->bytes,
+                                    .height = 1};
+    if (draw(w, 3) == 0)
+        return TRY(w, cu.cuMemcpy2DAsync_v2(&row, stream));
+    return TRY(w, cu.cuMemcpyHtoDAsync_v2(to, s->base + r->from, r->bytes, stream));
+}
+
+/* Small copies to the device return although their stream has not come to them (rule 11), and so does what is done by
+ * another stream, also with a block that is just being unpinned; were one to wait, the program would hang here. */
 void copy_gated(struct worker *w, struct slot *s)
 {
     atomic_int open = 0;
@@ -179,16 +196,14 @@ void copy_gated(struct worker *w, struct slot *s)
         return;
     for (; n < 3; n++) {
         r[n] = any_range(w, s, STAGED_BYTES);
-        if (TRY(w, cu.cuMemcpyHtoDAsync_v2(w->at->device + (unsigned)n * STAGED_BYTES, s->base + r[n].from, r[n].bytes,
-                                           stream)))
+        if (send_small(w, s, &r[n], w->at->device + (unsigned)n * STAGED_BYTES, stream))
             sent |= 1 << n;
         if (!storm.relaxed) {
             memset(s->base + r[n].from, 0x5a, r[n].bytes);
             slot_refill(s, r[n].from, r[n].bytes);
         }
     }
-    if (storm.gates > 1 &&
-        w->slot[0].base) /* another block, by a synchronous copy, which does not wait for this stream */
+    if (w->slot[0].base)
         copy_shaped_now(w, &w->slot[0]);
     atomic_store(&open, 1);
     stream_wait(w, stream);

@@ -5,7 +5,7 @@
  * STORM_DRIVER=0: no driver, only memory and forks.  STORM_RELAXED=1: AUTOPIN_ASYNC=relaxed holds, so the program waits
  * before it touches memory again.  STORM_FAULTS=1: the driver's calls may fail;
  * STORM_KEEPS=1: those that unpin memory, too.  STORM_GATES=0: no stream waits for its
- * program; 2: and it makes 2D copies meanwhile.  STORM_LEAVE_OUT="fork gate": kinds that are not to happen. */
+ * program.  STORM_LEAVE_OUT="fork gate": kinds that are not to happen. */
 #define _GNU_SOURCE
 #include "storm.h"
 

@@ -184,19 +184,6 @@ void copy_shaped(struct worker *w, struct slot *s)
     each_row(w, s, &box, REFILL);
 }
 
-/* To the device, synchronously, by the per-thread stream: it waits for no other. */
-void copy_shaped_now(struct worker *w, struct slot *s)
-{
-    const struct how how = {.per_thread = 1, .waits = CU_STREAM_PER_THREAD};
-    struct box box;
-    if (!draw_box(w, s, 0, &box) || s->registered)
-        return;
-    struct cu_memcpy3d copy = describe(w, s, &box, 0, 0);
-    copy.dst_device += GATED_BYTES;
-    if (copy_box(w, &copy, &how))
-        did(K_copy_2d);
-}
-
 /* --- arrays ------------------------------------------------------------------------------------------------------- */
 
 static int to_array(struct worker *w, const struct how *how, size_t at, const void *h, size_t n)
@@ -246,4 +233,49 @@ void copy_array(struct worker *w, struct slot *s)
     stream_wait(w, there.waits);
     stream_wait(w, back.waits);
     slot_refill(s, r.from, r.bytes);
+}
+
+/* --- synchronous copies by the per-thread stream, which wait for no other -------------------------------------------
+ */
+
+static void box_now(struct worker *w, struct slot *s, const struct how *how)
+{
+    struct box box;
+    if (!draw_box(w, s, how->deep, &box) || box.width * box.height * box.depth > w->at->device_bytes - GATED_BYTES)
+        return;
+    struct cu_memcpy3d copy = describe(w, s, &box, 0, how->unaligned);
+    copy.dst_device += GATED_BYTES;
+    if (!copy_box(w, &copy, how))
+        return;
+    did(how->deep ? K_copy_3d : K_copy_2d);
+    copy = describe(w, s, &box, 1, how->unaligned);
+    copy.src_device += GATED_BYTES;
+    each_row(w, s, &box, SPOIL);
+    if (copy_box(w, &copy, how))
+        each_row(w, s, &box, CHECK_HOST);
+    else
+        each_row(w, s, &box, REFILL);
+}
+
+static void array_now(struct worker *w, struct slot *s, const struct how *how)
+{
+    const struct range r = any_range(w, s, ARRAY_BYTES);
+    char *host = s->base + r.from;
+    if (!w->at->array || !to_array(w, how, 0, host, r.bytes))
+        return;
+    did(K_htoa);
+    memset(host, 0x5a, r.bytes);
+    if (from_array(w, how, host, 0, r.bytes))
+        check_at(w, s->seed, r.from, host, r.bytes, "back from the array");
+    else
+        slot_refill(s, r.from, r.bytes);
+}
+
+void copy_shaped_now(struct worker *w, struct slot *s)
+{
+    const struct how how = {.deep = (int)draw(w, 2), .unaligned = (int)draw(w, 2), .per_thread = 1};
+    if (s->registered)
+        return;
+    box_now(w, s, &how);
+    array_now(w, s, &how);
 }
