@@ -41,7 +41,7 @@ LIB_SRC  = $(wildcard preload/*.c preload/*.S policy/*.c)
 LIB_OBJ  = $(LIB_SRC:%=$(BUILD)/obj/%.o)
 LIB      = $(BUILD)/libautopin.so
 
-.PHONY: all help demo check check-unit check-stress check-preload check-gpu check-docs bench bench-gpu bench-programs lint \
+.PHONY: all help demo check check-unit check-stress check-preload check-gpu check-docs bench bench-gpu bench-programs bench-replay lint \
         format docs model mutants asan tsan install uninstall clean unit preload-tests sim doc-tools
 
 all: $(LIB)
@@ -141,6 +141,12 @@ $(BUILD)/bench/empty.so:
 	@mkdir -p $(@D)
 	echo 'extern int autopin_nothing;' | $(CC) $(CFLAGS) -fPIC -shared -x c -o $@ -
 
+# The policy on traces, over a clock that only counts.
+REPLAY_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(wildcard tests/bench/replay/*.c) tests/unit/fake_prim.c $(wildcard policy/*.c))
+
+$(BUILD)/replay: $(REPLAY_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH)
+
 # --- what people type -------------------------------------------------------------------------------------------------
 
 help: # what can be made: the head of this file
@@ -165,6 +171,9 @@ bench:
 	@scripts/setup.sh --check
 	@$(MAKE) --no-print-directory -s all bench-programs sim
 	@BUILD=$(BUILD) tests/bench/run.sh
+
+bench-replay: $(BUILD)/replay
+	@BUILD=$(BUILD) tests/bench/replay/run.sh
 
 bench-gpu: all bench-programs
 	BUILD=$(BUILD) tests/gpu/bench.sh

@@ -1,0 +1,263 @@
+/* The policy's own code on a trace: policy/prim.h over a virtual clock and a machine that only counts.
+ *
+ * Blocks have no memory.  Each run is a process of its own, since the engine, the sites and the costs are kept in
+ * static variables; the outcome comes back in shared memory. */
+#define _GNU_SOURCE
+#include "policy/cost.h"
+#include "policy/decide.h"
+#include "policy/engine.h"
+#include "policy/ledger.h"
+#include "tests/unit/fake_prim.h"
+#include "trace.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A slot as the world sees it: the program's block, and what is really so. */
+struct slot {
+    struct block block;     /* first, so that one is the other */
+    uint64_t resident;      /* from its start */
+    uint64_t locked_from;   /* when its pin ends, in the background */
+    struct slot *next_free; /* in its class */
+};
+
+static struct {
+    const struct trace *trace;
+    enum how how;
+    uint64_t now_ns;    /* the program's */
+    uint64_t worker_ns; /* until when the worker is busy, in the background */
+    uint64_t ahead_ns;  /* how far the worker's clock is ahead of the program's while it works */
+    int kicked;
+    struct slot *free[ENGINE_CLASSES];
+    struct slot **serving; /* by the trace's number of the block */
+    struct outcome out;
+} world;
+
+/* --- policy/prim.h
+ * ----------------------------------------------------------------------------------------------------
+ */
+
+uint64_t prim_now_ns(void)
+{
+    return world.now_ns + world.ahead_ns;
+}
+
+uint64_t prim_coarse_ns(void)
+{
+    return world.now_ns;
+}
+
+void prim_kick(void)
+{
+    world.kicked = 1;
+}
+
+int prim_memory_take(uint64_t bytes, uint64_t spare)
+{
+    (void)bytes, (void)spare;
+    return 1;
+}
+
+size_t prim_resident_bytes(const void *base, size_t bytes)
+{
+    const struct slot *slot = base; /* see slot_new() */
+    return slot->resident < bytes ? slot->resident : bytes;
+}
+
+/* The program's time, or the worker's. */
+static void spend_ns(uint64_t ns)
+{
+    if (world.how == HOW_BACKGROUND) {
+        world.ahead_ns += ns;
+        world.worker_ns += ns;
+    } else {
+        world.now_ns += ns;
+    }
+}
+
+int prim_pin(struct block *block)
+{
+    struct slot *slot = (struct slot *)block;
+    const uint64_t ns = pin_ns(world.trace->machine, block->pin_bytes, slot->resident);
+    spend_ns(ns);
+    slot->resident = block->pin_bytes;
+    slot->locked_from = world.how == HOW_BACKGROUND ? world.worker_ns : 0;
+    world.out.pinning += ns;
+    world.out.pins++;
+    if (ledger_bytes() > world.trace->cap_bytes)
+        abort();
+    return 0;
+}
+
+int prim_unpin(struct block *block)
+{
+    const uint64_t ns = unpin_ns(world.trace->machine, block->pin_bytes);
+    spend_ns(ns);
+    world.out.unpinning += ns;
+    world.out.unpins++;
+    return 0;
+}
+
+void prim_release(struct block *block, int keep)
+{
+    struct slot *slot = (struct slot *)block;
+    (void)keep;
+    slot->resident = 0;
+    slot->next_free = world.free[block->size_class];
+    world.free[block->size_class] = slot;
+}
+
+/* --- the program
+ * -------------------------------------------------------------------------------------------------------
+ */
+
+static struct slot *slot_new(uint32_t size_class)
+{
+    struct slot *slot = world.free[size_class];
+    if (slot) {
+        world.free[size_class] = slot->next_free;
+        return slot;
+    }
+    slot = must_have(1, sizeof *slot);
+    slot->block.size_class = size_class;
+    slot->block.base = (char *)slot; /* never read: an address that leads back */
+    return slot;
+}
+
+static struct site *site_of(unsigned number, uint64_t bytes)
+{
+    const struct frame frame = {.pc = number, .module = "replay", .module_id = 1, .offset = number};
+    const uint64_t hash = (uint64_t)number << 8 | site_size_log2(bytes);
+    struct site *site = site_find(hash);
+    return site ? site : site_add(hash, &frame, NULL, 1, bytes);
+}
+
+static void run_alloc(const struct event *event)
+{
+    struct site *site = site_of(event->site, event->amount);
+    const uint32_t size_class = class_of(event->amount);
+    struct block *block = engine_recycle(site, event->amount, size_class);
+    if (!block) {
+        block = &slot_new(size_class)->block;
+        engine_born(block, site, event->amount);
+    }
+    struct slot *slot = (struct slot *)block;
+    const uint64_t touched = event->amount * event->touched / 100;
+    if (slot->resident < touched)
+        slot->resident = touched;
+    world.serving[event->block] = slot;
+}
+
+static void run_copy(const struct event *event)
+{
+    struct slot *slot = world.serving[event->block];
+    struct block *block = &slot->block;
+    const enum direction dir = event->dir ? DIR_D2H : DIR_H2D;
+    const uint32_t word = engine_copy_begin(block);
+    const int direct = engine_is_direct(block, word) && world.now_ns >= slot->locked_from;
+    const uint64_t ns = copy_ns(world.trace->machine, dir, direct, event->amount);
+    world.now_ns += ns;
+    world.out.excess += direct ? 0 : excess_ns(world.trace->machine, dir, event->amount);
+    if (slot->resident < event->amount)
+        slot->resident = event->amount;
+    engine_copy_end(block);
+    const enum reason reason = engine_copied(block, dir, direct ? WAY_DIRECT : WAY_PLAIN, event->amount, ns);
+    if (!reason_refuses(reason))
+        engine_promote(block, reason, NULL, 0);
+}
+
+static void run_worker(void)
+{
+    world.kicked = 0;
+    if (world.worker_ns < world.now_ns)
+        world.worker_ns = world.now_ns;
+    world.ahead_ns = world.how == HOW_BACKGROUND ? world.worker_ns - world.now_ns : 0;
+    engine_work();
+    world.ahead_ns = 0;
+}
+
+/* Time that passes is the worker's to look for what is idle, as often as it does. */
+static void run_time(uint64_t ns)
+{
+    const uint64_t step = 1000000000;
+    for (; ns > step; ns -= step) {
+        world.now_ns += step;
+        run_worker();
+    }
+    world.now_ns += ns;
+}
+
+/* What the process would have measured on this machine before. */
+static void know_costs(const struct machine *machine)
+{
+    const uint64_t bytes = 64 << 20;
+    for (int i = 0; i < 300; i++) {
+        for (int dir = 0; dir < DIR_COUNT; dir++) {
+            cost_copy_seen(dir, WAY_PLAIN, bytes, copy_ns(machine, dir, 0, bytes) - machine->latency_ns);
+            cost_copy_seen(dir, WAY_DIRECT, bytes, copy_ns(machine, dir, 1, bytes) - machine->latency_ns);
+        }
+        cost_pin_seen(bytes, pin_ns(machine, bytes, bytes));
+    }
+}
+
+static void start(const struct trace *trace, enum how how)
+{
+    static struct options options;
+    char conf[64];
+    fake_reset();
+    const int length = snprintf(conf, sizeof conf, "[limits]\nmax_pinned = %llu\n",
+                                (unsigned long long)(trace->cap_bytes == UINT64_MAX ? 1ull << 35 : trace->cap_bytes));
+    if (fake_load(&options, conf, (size_t)length))
+        abort();
+    world.trace = trace;
+    world.how = how;
+    world.now_ns = 1000000000;
+    world.serving = must_have(trace->n_blocks, sizeof(struct slot *));
+    engine_start(&options);
+    sites_start(&options);
+    engine_use_backend(BACKEND_CUDA);
+    if (how != HOW_LEARNING)
+        know_costs(trace->machine);
+}
+
+static void run(const struct trace *trace)
+{
+    for (unsigned i = 0; i < trace->n_events; i++) {
+        const struct event *event = &trace->event[i];
+        if (event->kind == EVENT_ALLOC)
+            run_alloc(event);
+        else if (event->kind == EVENT_COPY)
+            run_copy(event);
+        else if (event->kind == EVENT_FREE)
+            engine_free(&world.serving[event->block]->block);
+        else
+            run_time(event->amount);
+        if (world.kicked)
+            run_worker();
+    }
+}
+
+int replay_policy(const struct trace *trace, enum how how, struct outcome *outcome)
+{
+    int status = 0;
+    struct outcome *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return -ENOMEM;
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        start(trace, how);
+        run(trace);
+        *shared = world.out;
+        _exit(0);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+        status = -EIO;
+    *outcome = *shared;
+    munmap(shared, sizeof *shared);
+    return status;
+}
