@@ -4,15 +4,27 @@
 enum {
     COPY_MIN_BYTES = 1 << 20, /* below this, latency hides the bandwidth */
     PIN_MIN_BYTES = 1 << 20,
+    SIZES = 4,       /* below 64 KiB, 1 MiB, 16 MiB; and above */
+    SURE_COPIES = 8, /* of a way, before it is given up */
 };
 
 /* Published for PCIe 5: pageable about 8 GB/s, pinned 50 GB/s. */
 static _Atomic uint64_t copy_ps[DIR_COUNT][WAY_COUNT] = {{125, 20, 125}, {125, 20, 125}};
 static _Atomic uint32_t copy_seen[DIR_COUNT][WAY_COUNT];
 
+/* The same by size, where latency counts for more or less; 0: not measured. */
+static _Atomic uint64_t sized_ps[DIR_COUNT][WAY_COUNT][SIZES];
+
 /* Measured on Debian 12, Linux 6: populate 119 us and mlock of resident pages 34 us per MiB; faulting in 282 us per
- * MiB. */
-static _Atomic uint64_t pin_ps = 146;
+ * MiB. Until a pin is seen here, resident pages are taken to cost both: a driver does more than mlock. */
+enum pages {
+    PAGES_RESIDENT,
+    PAGES_ABSENT,
+    PAGES_HUGE,
+    PAGES_COUNT
+};
+static _Atomic uint64_t pin_ps[PAGES_COUNT] = {146, 259, 146};
+static _Atomic uint32_t pin_seen[PAGES_COUNT];
 static const uint64_t fault_ps = 269, huge_fault_ps = 53;
 
 /* Follows improvements at once and worsenings slowly: a copy also waits for whatever its stream had to do before. */
@@ -25,18 +37,66 @@ static void follow(_Atomic uint64_t *figure, uint64_t sample, int first)
     atomic_store_explicit(figure, next ? next : 1, memory_order_relaxed);
 }
 
+static uint64_t ps_of(uint64_t bytes, uint64_t ns)
+{
+    return (uint64_t)((double)ns * 1000.0 / (double)bytes);
+}
+
+static unsigned size_index(uint64_t bytes)
+{
+    static const unsigned border_log2[] = {16, 20, 24};
+    unsigned size = 0;
+    while (size < SIZES - 1 && bytes >> border_log2[size])
+        size++;
+    return size;
+}
+
 void cost_copy_seen(enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
 {
-    if (bytes < COPY_MIN_BYTES || ns == 0)
+    if (bytes == 0 || ns == 0)
+        return;
+    _Atomic uint64_t *sized = &sized_ps[dir][way][size_index(bytes)];
+    follow(sized, ps_of(bytes, ns), atomic_load_explicit(sized, memory_order_relaxed) == 0);
+    if (bytes < COPY_MIN_BYTES)
         return;
     const uint32_t seen = atomic_fetch_add_explicit(&copy_seen[dir][way], 1, memory_order_relaxed);
-    follow(&copy_ps[dir][way], (uint64_t)((double)ns * 1000.0 / (double)bytes), seen == 0);
+    follow(&copy_ps[dir][way], ps_of(bytes, ns), seen == 0);
+}
+
+static uint64_t price_ns(uint64_t bytes, uint64_t ps_per_byte)
+{
+    return (uint64_t)((double)bytes * (double)ps_per_byte / 1000.0);
+}
+
+static uint64_t pin_price_ns(enum pages pages, uint64_t bytes)
+{
+    return price_ns(bytes, atomic_load_explicit(&pin_ps[pages], memory_order_relaxed));
+}
+
+static void learn_pin(enum pages pages, uint64_t bytes, uint64_t ns)
+{
+    const uint32_t seen = atomic_fetch_add_explicit(&pin_seen[pages], 1, memory_order_relaxed);
+    follow(&pin_ps[pages], ps_of(bytes, ns), seen == 0);
+}
+
+/* What is left of the time when the smaller part has had what it usually takes is the larger part's. */
+void cost_pin_learn(uint64_t bytes, uint64_t absent_bytes, int huge, uint64_t ns)
+{
+    const uint64_t resident = bytes - absent_bytes;
+    if (bytes < PIN_MIN_BYTES)
+        return;
+    const enum pages major = absent_bytes > resident ? PAGES_ABSENT : PAGES_RESIDENT;
+    const uint64_t least = major == PAGES_ABSENT ? resident : absent_bytes;
+    const uint64_t minor_ns = pin_price_ns(major == PAGES_ABSENT ? PAGES_RESIDENT : PAGES_ABSENT, least);
+    if (huge)
+        learn_pin(PAGES_HUGE, bytes, ns);
+    else if (minor_ns < ns)
+        learn_pin(major, bytes - least, ns - minor_ns);
 }
 
 void cost_pin_seen(uint64_t bytes, uint64_t ns)
 {
-    if (bytes >= PIN_MIN_BYTES)
-        follow(&pin_ps, (uint64_t)((double)ns * 1000.0 / (double)bytes), 0);
+    cost_pin_learn(bytes, 0, 0, ns);
 }
 
 uint64_t cost_copy_ps_per_byte(enum direction dir, enum way way)
@@ -49,20 +109,47 @@ int cost_copy_measured(enum direction dir, enum way way)
     return atomic_load_explicit(&copy_seen[dir][way], memory_order_relaxed) != 0;
 }
 
-static uint64_t price_ns(uint64_t bytes, uint64_t ps_per_byte)
-{
-    return (uint64_t)((double)bytes * (double)ps_per_byte / 1000.0);
-}
-
 uint64_t cost_excess_ns(enum direction dir, uint64_t bytes)
 {
-    const uint64_t plain = cost_copy_ps_per_byte(dir, WAY_PLAIN), direct = cost_copy_ps_per_byte(dir, WAY_DIRECT);
+    const unsigned size = size_index(bytes);
+    uint64_t plain = atomic_load_explicit(&sized_ps[dir][WAY_PLAIN][size], memory_order_relaxed);
+    uint64_t direct = atomic_load_explicit(&sized_ps[dir][WAY_DIRECT][size], memory_order_relaxed);
+    if (plain == 0 || direct == 0) {
+        plain = cost_copy_ps_per_byte(dir, WAY_PLAIN);
+        direct = cost_copy_ps_per_byte(dir, WAY_DIRECT);
+    }
     return plain > direct ? price_ns(bytes, plain - direct) : 0;
+}
+
+int cost_no_gain(enum direction dir)
+{
+    const uint32_t direct = atomic_load_explicit(&copy_seen[dir][WAY_DIRECT], memory_order_relaxed);
+    return direct >= SURE_COPIES && cost_copy_measured(dir, WAY_PLAIN) &&
+           cost_copy_ps_per_byte(dir, WAY_PLAIN) <= cost_copy_ps_per_byte(dir, WAY_DIRECT);
+}
+
+int cost_given_up(void)
+{
+    int given_up = 0;
+    for (int dir = 0; dir < DIR_COUNT; dir++) {
+        if (!cost_copy_measured(dir, WAY_DIRECT))
+            continue;
+        if (!cost_no_gain(dir))
+            return 0;
+        given_up = 1;
+    }
+    return given_up;
 }
 
 uint64_t cost_pin_ns(uint64_t bytes)
 {
-    return price_ns(bytes, atomic_load_explicit(&pin_ps, memory_order_relaxed));
+    return pin_price_ns(PAGES_RESIDENT, bytes);
+}
+
+uint64_t cost_pin_parts_ns(uint64_t bytes, uint64_t absent_bytes, int huge)
+{
+    return huge ? pin_price_ns(PAGES_HUGE, bytes)
+                : pin_price_ns(PAGES_RESIDENT, bytes - absent_bytes) + pin_price_ns(PAGES_ABSENT, absent_bytes);
 }
 
 uint64_t cost_fault_ns(uint64_t bytes, int huge)

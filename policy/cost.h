@@ -11,8 +11,11 @@
 /* Records one copy, if it is large enough to say something about bandwidth. */
 void cost_copy_seen(enum direction dir, enum way way, uint64_t bytes, uint64_t ns);
 
-/* Records one pin of `bytes`. */
+/* Records one pin of `bytes`, all of them resident. */
 void cost_pin_seen(uint64_t bytes, uint64_t ns);
+
+/* Records one pin of `bytes`, of which so many had no memory yet; huge: in huge pages. */
+void cost_pin_learn(uint64_t bytes, uint64_t absent_bytes, int huge, uint64_t ns);
 
 /* Picoseconds a byte takes. */
 uint64_t cost_copy_ps_per_byte(enum direction dir, enum way way);
@@ -20,11 +23,21 @@ uint64_t cost_copy_ps_per_byte(enum direction dir, enum way way);
 /* Whether that figure was measured here (1) or is the constant (0). */
 int cost_copy_measured(enum direction dir, enum way way);
 
-/* What a plain copy of `bytes` costs beyond a direct one; 0 when it costs no more.  Units: ns. */
+/* What a plain copy of `bytes` costs beyond a direct one; 0 when it costs no more.  By the figures of copies of about
+ * that size, where there are some of both ways.  Units: ns. */
 uint64_t cost_excess_ns(enum direction dir, uint64_t bytes);
 
-/* What pinning `bytes` costs.  Units: ns. */
+/* Whether enough copies of both ways have been seen to say that direct ones are no faster in this direction. */
+int cost_no_gain(enum direction dir);
+
+/* Whether that is so in every direction in which direct copies have been made. */
+int cost_given_up(void);
+
+/* What pinning `bytes` costs, all of them resident.  Units: ns. */
 uint64_t cost_pin_ns(uint64_t bytes);
+
+/* The same, where so many have no memory yet, or in huge pages.  Units: ns. */
+uint64_t cost_pin_parts_ns(uint64_t bytes, uint64_t absent_bytes, int huge);
 
 /* What faulting `bytes` in costs, in huge pages or not.  Units: ns. */
 uint64_t cost_fault_ns(uint64_t bytes, int huge);

@@ -47,6 +47,29 @@ Test(cost, small_or_instant_copies_say_nothing)
     expect_near(cost_copy_ps_per_byte(DIR_H2D, WAY_PLAIN), 125);
 }
 
+/* Latency-bound small copies must not make all copies look slow, nor large ones all copies fast. */
+Test(cost, sizes_are_told_apart)
+{
+    const uint64_t sizes[] = {16 << 10, 256 << 10, 4 * MIB, 64 * MIB}, gain_ps[] = {400, 200, 100, 50};
+    for (int i = 0; i < 4; i++) {
+        cost_copy_seen(DIR_D2H, WAY_DIRECT, sizes[i], sizes[i] * 20 / 1000);
+        cost_copy_seen(DIR_D2H, WAY_PLAIN, sizes[i], sizes[i] * (20 + gain_ps[i]) / 1000);
+    }
+    for (int i = 0; i < 4; i++)
+        expect_near(cost_excess_ns(DIR_D2H, sizes[i]), (double)(sizes[i] * gain_ps[i]) / 1000);
+    expect_near(cost_excess_ns(DIR_H2D, 64 * MIB), 64 * MIB * 0.105);
+}
+
+/* With one way of two seen at a size, that figure says nothing. */
+Test(cost, half_measured_sizes_use_the_whole)
+{
+    cost_copy_seen(DIR_H2D, WAY_PLAIN, 4 << 10, 8000);
+    expect_near(cost_excess_ns(DIR_H2D, 4 << 10), (4 << 10) * 0.105);
+    cost_copy_seen(DIR_H2D, WAY_DIRECT, 4 << 10, 7000);
+    expect_near(cost_excess_ns(DIR_H2D, 4 << 10), 1000);
+    expect_near(cost_excess_ns(DIR_H2D, MIB), MIB * 0.105);
+}
+
 /* One copy that waited for its stream must not spoil the figure; a machine that is really slower shows in the end. */
 Test(cost, rises_slowly_and_falls_fast)
 {
@@ -82,4 +105,54 @@ Test(cost, pin_is_learnt)
     for (int i = 0; i < 20; i++)
         cost_pin_seen(MIB, 50000);
     expect_near(cost_pin_ns(MIB), 50000);
+}
+
+/* Pages without memory, resident ones and huge ones cost different amounts, and each pin teaches about the kind it is
+ * mostly made of. */
+Test(cost, pins_are_learnt_by_kind_of_page)
+{
+    for (int i = 0; i < 100; i++) {
+        cost_pin_learn(8 * MIB, 0, 0, 800000);
+        cost_pin_learn(8 * MIB, 8 * MIB, 0, 4000000);
+        cost_pin_learn(8 * MIB, 0, 1, 84000);
+    }
+    expect_near(cost_pin_ns(8 * MIB), 800000);
+    expect_near(cost_pin_parts_ns(8 * MIB, 0, 0), 800000);
+    expect_near(cost_pin_parts_ns(8 * MIB, 8 * MIB, 0), 4000000);
+    expect_near(cost_pin_parts_ns(8 * MIB, 2 * MIB, 0), 600000 + 1000000);
+    expect_near(cost_pin_parts_ns(8 * MIB, 0, 1), 84000);
+    for (int i = 0; i < 100; i++)
+        cost_pin_learn(8 * MIB, 2 * MIB, 0, 600000 + 1000000);
+    expect_near(cost_pin_ns(8 * MIB), 800000);
+    expect_near(cost_pin_parts_ns(8 * MIB, 8 * MIB, 0), 4000000);
+    cost_pin_learn(8 * MIB, 2 * MIB, 0, 1000);
+    cr_expect_gt(cost_pin_ns(8 * MIB), 700000, "no time is left for the resident part: it says nothing");
+}
+
+Test(cost, first_pin_replaces_the_constant)
+{
+    cost_pin_seen(8 * MIB, 80000000);
+    expect_near(cost_pin_ns(8 * MIB), 80000000);
+    expect_near(cost_pin_parts_ns(8 * MIB, 0, 1), 8 * 153000);
+}
+
+static void see(enum direction dir, enum way way, int copies, uint64_t ps)
+{
+    for (int i = 0; i < copies; i++)
+        cost_copy_seen(dir, way, 8 * MIB, 8 * MIB * ps / 1000);
+}
+
+Test(cost, rule_38_given_up_when_sure)
+{
+    see(DIR_H2D, WAY_PLAIN, 1, 100);
+    see(DIR_H2D, WAY_DIRECT, 7, 100);
+    cr_expect_not(cost_no_gain(DIR_H2D), "too few copies to say so");
+    see(DIR_H2D, WAY_DIRECT, 1, 100);
+    cr_expect(cost_no_gain(DIR_H2D));
+    cr_expect_not(cost_no_gain(DIR_D2H));
+    cr_expect(cost_given_up(), "there is no gain in the only direction there is");
+    see(DIR_D2H, WAY_DIRECT, 1, 20);
+    cr_expect_not(cost_given_up(), "there is in the other");
+    see(DIR_H2D, WAY_DIRECT, 3, 50);
+    cr_expect_not(cost_no_gain(DIR_H2D));
 }
