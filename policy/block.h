@@ -57,13 +57,18 @@ struct block {
     size_t slot_bytes;             /* constant: what the slot could hold */
     size_t bytes;                  /* what the program may use; its owner changes it, only in PLAIN, MOVING or GONE */
     size_t pin_bytes;              /* whole pages being or having been pinned; the pinning thread's */
+    size_t pin_absent;             /* of those, bytes that had no memory then; likewise */
     struct site *_Atomic site;     /* set at allocation */
     enum backend_kind pin_backend; /* how it is to be or was pinned; set when PINNING begins */
     int pin_device;                /* likewise: the device of pin_context */
     void *pin_context;             /* likewise: the context in which the range was registered */
     _Atomic uint64_t used_ns;      /* when it was last copied, allocated or freed */
-    _Atomic uint64_t worth_ns;     /* what being pinned saves or would save lately; halved as time goes by: decide.c */
-    _Atomic uint64_t worth_at_ns;  /* when worth_ns was last brought up to date */
+    _Atomic uint64_t worth_ns;     /* what being pinned saves or would save lately: decide.c */
+    _Atomic uint64_t worth_at;     /* when worth_ns was last brought up to date, by worth_clock() */
+    _Atomic uint64_t bid_ns;       /* what it was worth before its last copy */
+    _Atomic uint64_t paid_ns;      /* excess of its unpinned copies, not spent on a pin; this and two more: rent.c */
+    _Atomic uint64_t first_ns;     /* excess of the first of them */
+    _Atomic uint64_t due_ns;       /* what it may still earn its site in credit, as it is pinned */
     _Atomic uint64_t retry_ns;     /* no promotion before this instant: the last one failed */
     _Atomic uint32_t failures;     /* promotions failed in a row */
     _Atomic uint32_t copies;       /* copies since allocation */

@@ -2,19 +2,14 @@
 #include "decide.h"
 
 #include "cost.h"
+#include "ledger.h"
+#include "rent.h"
 
-static const uint64_t WORTH_HALF_LIFE_NS = 4000000000ull;
+enum {
+    MARGIN = 8 /* so much of its price more than what it replaces a block must be worth */
+};
 
-int decide_site_hot(const struct site *site)
-{
-    return count_get(&site->pins) > 0 && count_get(&site->saved_ns) >= count_get(&site->pin_ns);
-}
-
-/* Ski-rental: pin once as much has been paid as pinning costs. */
-static int paid_enough(const struct site *site, const struct block *block)
-{
-    return count_get(&site->paid_ns) >= cost_pin_ns(block->bytes);
-}
+static const uint64_t LEAST_HALF_LIFE_NS = 100000;
 
 static uint64_t site_copies(const struct site *site)
 {
@@ -25,7 +20,12 @@ static uint64_t site_copies(const struct site *site)
     return copies;
 }
 
-enum reason decide_after_copy(const struct site *site, const struct block *block)
+uint64_t decide_price_ns(const struct block *block)
+{
+    return cost_pin_parts_ns(block->bytes, 0, atomic_load_explicit(&block->site->huge, memory_order_relaxed));
+}
+
+enum reason decide_after_copy(const struct site *site, const struct block *block, enum direction dir)
 {
     switch (site->promote.mode) {
     case PROMOTE_NEVER:
@@ -35,9 +35,7 @@ enum reason decide_after_copy(const struct site *site, const struct block *block
     case PROMOTE_AFTER:
         return site_copies(site) >= site->promote.after ? REASON_AFTER : REASON_NOT_YET;
     default:
-        if (decide_site_hot(site))
-            return REASON_HOT;
-        return paid_enough(site, block) ? REASON_PAID : REASON_NOT_YET;
+        return cost_no_gain(dir) ? REASON_NO_GAIN : rent_reason(block, decide_price_ns(block));
     }
 }
 
@@ -52,37 +50,84 @@ enum reason decide_at_free(const struct site *site, const struct block *block)
     case PROMOTE_AFTER:
         return blocks >= site->promote.after ? REASON_AFTER : REASON_NOT_YET;
     default:
-        return blocks >= 2 && paid_enough(site, block) ? REASON_RECURS : REASON_NOT_YET;
+        return blocks >= 2 && count_get(&site->paid_ns) >= decide_price_ns(block) ? REASON_RECURS : REASON_NOT_YET;
     }
 }
 
-uint64_t worth_get(const struct block *block, uint64_t now_ns)
+/* --- worth ----------------------------------------------------------------------------------------------------------
+ */
+
+static _Atomic uint64_t clock_ns;
+
+uint64_t worth_clock(void)
 {
-    const uint64_t at = atomic_load_explicit(&block->worth_at_ns, memory_order_relaxed);
+    return count_get(&clock_ns);
+}
+
+/* So that it halves while everything that is pinned pays (or saves) once what it costs. */
+static uint64_t half_life(void)
+{
+    const uint64_t price = cost_pin_ns(ledger_bytes());
+    return price > LEAST_HALF_LIFE_NS ? price : LEAST_HALF_LIFE_NS;
+}
+
+/* 2 to the power of -x, for x from 0 to 1: within 0.1 %. */
+static double fade(double x)
+{
+    return 1 - x * (0.6931 - x * (0.2402 - x * 0.0471));
+}
+
+uint64_t worth_get(const struct block *block, uint64_t clock)
+{
+    const uint64_t at = atomic_load_explicit(&block->worth_at, memory_order_relaxed);
     const uint64_t worth = atomic_load_explicit(&block->worth_ns, memory_order_relaxed);
-    const uint64_t halvings = now_ns > at ? (now_ns - at) / WORTH_HALF_LIFE_NS : 0;
-    return halvings > 63 ? 0 : worth >> halvings;
+    const uint64_t life = half_life(), halvings = clock > at ? (clock - at) / life : 0;
+    if (halvings > 63)
+        return 0;
+    const double part = clock > at ? (double)((clock - at) % life) / (double)life : 0;
+    return (uint64_t)((double)(worth >> halvings) * fade(part));
+}
+
+void worth_set(struct block *block, uint64_t ns)
+{
+    atomic_store_explicit(&block->worth_ns, ns, memory_order_relaxed);
+    atomic_store_explicit(&block->bid_ns, ns, memory_order_relaxed);
+    atomic_store_explicit(&block->worth_at, worth_clock(), memory_order_relaxed);
 }
 
 /* Two threads adding at once may lose one of the two amounts: worth is an estimate, and this is the hot path. */
-void worth_add(struct block *block, uint64_t ns, uint64_t now_ns)
+void worth_add(struct block *block, uint64_t ns)
 {
-    const uint64_t at = atomic_load_explicit(&block->worth_at_ns, memory_order_relaxed);
-    const uint64_t halvings = now_ns > at ? (now_ns - at) / WORTH_HALF_LIFE_NS : 0;
-    const uint64_t worth = worth_get(block, now_ns);
-    if (halvings)
-        atomic_store_explicit(&block->worth_at_ns, halvings > 63 ? now_ns : at + halvings * WORTH_HALF_LIFE_NS,
-                              memory_order_relaxed);
+    const uint64_t clock = atomic_fetch_add_explicit(&clock_ns, ns, memory_order_relaxed) + ns;
+    const uint64_t worth = worth_get(block, clock);
+    atomic_store_explicit(&block->bid_ns, worth, memory_order_relaxed);
+    atomic_store_explicit(&block->worth_at, clock, memory_order_relaxed);
     atomic_store_explicit(&block->worth_ns, worth + ns, memory_order_relaxed);
 }
 
-int worth_less(const struct block *a, const struct block *b, uint64_t now_ns)
+/* `left` of block a against `right` of block b, by what either takes up. */
+static int compare(const struct block *a, uint64_t left, const struct block *b, uint64_t right)
+{
+    const double first = (double)left * (double)b->pin_bytes, second = (double)right * (double)a->pin_bytes;
+    return first < second ? -1 : first > second;
+}
+
+int worth_less(const struct block *a, const struct block *b, uint64_t clock)
 {
     if (a->site->priority != b->site->priority)
         return a->site->priority < b->site->priority;
-    const double left = (double)worth_get(a, now_ns) * (double)b->pin_bytes;
-    const double right = (double)worth_get(b, now_ns) * (double)a->pin_bytes;
-    if (left != right)
-        return left < right;
+    const int order = compare(a, worth_get(a, clock), b, worth_get(b, clock));
+    if (order != 0)
+        return order < 0;
     return block_state(a) == BLOCK_QUARANTINED && block_state(b) != BLOCK_QUARANTINED;
+}
+
+int worth_outbids(const struct block *candidate, const struct block *pinned, uint64_t clock)
+{
+    if (candidate->site->priority != pinned->site->priority)
+        return candidate->site->priority > pinned->site->priority;
+    const int resting = block_state(pinned) == BLOCK_QUARANTINED;
+    const uint64_t bid = count_get(&candidate->bid_ns), margin = resting ? 0 : decide_price_ns(pinned) / MARGIN;
+    const int order = compare(candidate, bid, pinned, worth_get(pinned, clock) + margin);
+    return order > 0 || (order == 0 && resting);
 }

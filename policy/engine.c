@@ -7,6 +7,7 @@
 #include "decide.h"
 #include "engine_int.h"
 #include "ledger.h"
+#include "rent.h"
 #include "totals.h"
 
 struct totals totals;
@@ -83,7 +84,8 @@ void engine_born(struct block *block, struct site *site, size_t bytes)
     atomic_store_explicit(&block->copies, 0, memory_order_relaxed);
     atomic_store_explicit(&block->failures, 0, memory_order_relaxed);
     atomic_store_explicit(&block->retry_ns, 0, memory_order_relaxed);
-    atomic_store_explicit(&block->worth_ns, 0, memory_order_relaxed);
+    worth_set(block, 0);
+    rent_begin(block);
     block_born(block);
     account_born(site, bytes);
     block->avoidable = (uint8_t)avoidable_faults(block);
@@ -99,7 +101,7 @@ static void credit_faults(struct block *block)
     block->avoidable = 0;
     count_add(&site->paid_ns, ns);
     count_add(&site->lost_ns, ns);
-    worth_add(block, ns, prim_coarse_ns());
+    worth_add(block, ns);
 }
 
 /* In the program's own thread.  Nothing is unpinned there: the driver would wait for streams, which may be waiting for
@@ -176,6 +178,7 @@ void engine_free(struct block *block)
         atomic_store_explicit(&block->used_ns, prim_coarse_ns(), memory_order_relaxed);
     level_sub(&site->blocks_live, 1);
     level_sub(&site->bytes_live, block->bytes);
+    rent_leave(block);
     if (!keep_locked(block))
         settle_block(block, block_free(block), 1);
     if (atomic_load_explicit(&block->tainted, memory_order_relaxed) && block_state(block) == BLOCK_QUARANTINED)
@@ -229,14 +232,17 @@ enum reason engine_copied(struct block *block, enum direction dir, enum way way,
     cost_copy_seen(dir, way, bytes, ns);
     if (way == WAY_SNAPSHOT)
         return REASON_NOT_YET;
-    worth_add(block, excess, now);
+    const uint64_t price = decide_price_ns(block);
+    worth_add(block, excess);
     count_add(way == WAY_DIRECT ? &site->saved_ns : &site->lost_ns, excess);
-    if (way == WAY_DIRECT)
+    if (way == WAY_DIRECT) {
+        rent_earn(block, excess, price);
         return REASON_NOT_YET;
-    count_add(&site->paid_ns, excess);
+    }
+    rent_pay(block, excess);
     if (engine_backend() != BACKEND_CUDA || now < atomic_load_explicit(&block->retry_ns, memory_order_relaxed))
         return REASON_NOT_YET;
-    const enum reason reason = decide_after_copy(site, block);
+    const enum reason reason = decide_after_copy(site, block, dir);
     if (reason_refuses(reason))
         refuse(block, reason);
     return reason;

@@ -1,6 +1,7 @@
 /* The end of pins: demotion on demand, idle release, the end of the process, fork.  See engine.h. */
 #include <string.h>
 
+#include "cost.h"
 #include "decide.h"
 #include "engine_int.h"
 #include "ledger.h"
@@ -148,12 +149,18 @@ void engine_hold(struct block *block)
 /* --- the worker's round ---------------------------------------------------------------------------------------------
  */
 
+/* Pinning has turned out to be of no use here. */
+static int is_given_up(const struct block *block)
+{
+    return block->pin_backend == BACKEND_CUDA && block->site->promote.mode == PROMOTE_AUTO && cost_given_up();
+}
+
 /* Idle means: of no use as it is pinned, or in quarantine and not asked for, or pinned for copies that have stopped
  * coming. */
 static int idle(const struct block *block, const void *now)
 {
     const uint64_t used = atomic_load_explicit(&block->used_ns, memory_order_relaxed);
-    if (atomic_load(&block->tainted) || block->pin_backend != engine_backend())
+    if (atomic_load(&block->tainted) || block->pin_backend != engine_backend() || is_given_up(block))
         return 1;
     if (engine.options->idle_timeout == 0)
         return 0;

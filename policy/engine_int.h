@@ -54,8 +54,8 @@ void pin_cancel(struct block *block);
  * `evicted`: for the count. */
 void unpin_block(struct block *block, int evicted);
 
-/* Unpins the block that is worth least per byte (of the site `among`, or of all), if that is less than what `candidate`
- * is worth.  Returns whether there was one. */
+/* Unpins the block that is worth least per byte (of the site `among`, or of all), if `candidate` outbids it.  Returns
+ * whether there was one. */
 int evict_for(const struct block *candidate, const struct site *among);
 
 /* How many of the block's first `bytes` have no memory behind them yet; and whether that is too much of it for a block
@@ -69,7 +69,7 @@ uint32_t regions_of(const struct block *block);
 /* Reserves a PINNING block's bytes and regions under all caps, evicting what is worth less if it may; REASON_NONE:
  * done.
  */
-enum reason reserve(const struct block *block, int may_evict);
+enum reason reserve(struct block *block, int may_evict);
 
 /* Starts and ends a pin or unpin; begin fails when the process is ending. */
 int work_begin(void);

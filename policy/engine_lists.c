@@ -185,16 +185,22 @@ static void account_recycled(struct block *block, struct site *site, size_t byte
               site->huge ? (bytes + HUGE_BYTES - 1) / HUGE_BYTES : page_round(bytes) / page_round(1));
     if (block->pin_backend == BACKEND_MLOCK) {
         count_add(&site->saved_ns, fault_ns(site, bytes));
-        worth_add(block, fault_ns(site, bytes), now);
+        worth_add(block, fault_ns(site, bytes));
     }
 }
 
-/* A site that has been pinned for; and, where page faults are all there is to save, one whose blocks recur. */
+/* A site whose blocks are copied, or of which nothing is known yet, none having been freed: what is pinned already
+ * costs nothing more.  Where page faults are all there is to save, one whose blocks recur. */
 static int deserves(const struct site *site)
 {
     if (site->promote.mode == PROMOTE_NEVER)
         return 0;
-    return count_get(&site->pins) || (engine_backend() == BACKEND_MLOCK && count_get(&site->blocks));
+    if (count_get(&site->pins))
+        return 1;
+    if (engine_backend() == BACKEND_MLOCK)
+        return count_get(&site->blocks) > 0;
+    return count_get(&site->lost_ns) || count_get(&site->saved_ns) ||
+           count_get(&site->blocks) == count_get(&site->blocks_live);
 }
 
 struct block *engine_recycle(struct site *site, size_t bytes, uint32_t size_class)

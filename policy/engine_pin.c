@@ -6,19 +6,25 @@
 #include "decide.h"
 #include "engine_int.h"
 #include "ledger.h"
+#include "rent.h"
 #include "totals.h"
 
 static const uint64_t BACKOFF_NS = 10000000; /* doubled with each failure in a row */
+
+static int is_full(enum reason reason)
+{
+    return reason == REASON_CAP || reason == REASON_REGIONS || reason == REASON_SITE_CAP;
+}
 
 void refuse(struct block *block, enum reason reason)
 {
     struct site *site = block->site;
     count_add(&site->refused[reason], 1);
     atomic_store_explicit(&site->why, reason, memory_order_relaxed);
-    if (reason == REASON_NOT_YET || reason == REASON_NEVER)
+    if (reason == REASON_NOT_YET || reason == REASON_NO_GAIN || reason == REASON_NEVER)
         return;
     const uint32_t failures = atomic_fetch_add_explicit(&block->failures, 1, memory_order_relaxed);
-    const uint64_t wait_ns = BACKOFF_NS << (failures < 10 ? failures : 10);
+    const uint64_t wait_ns = is_full(reason) ? BACKOFF_NS : BACKOFF_NS << (failures < 10 ? failures : 10);
     atomic_store_explicit(&block->retry_ns, prim_now_ns() + wait_ns, memory_order_relaxed);
 }
 
@@ -97,7 +103,7 @@ static enum reason pin_reserved(struct block *block, int may_evict, int *stuck)
     *stuck = rc == -ENOTRECOVERABLE || rc == -ECANCELED;
     if (rc)
         return reason_of_error(rc);
-    cost_pin_seen(block->pin_bytes, ns);
+    cost_pin_learn(block->pin_bytes, block->pin_absent, atomic_load_explicit(&site->huge, memory_order_relaxed), ns);
     count_add(&site->pins, 1);
     count_add(&site->pin_ns, ns);
     count_add(&site->pin_bytes_total, block->pin_bytes);
@@ -106,8 +112,13 @@ static enum reason pin_reserved(struct block *block, int may_evict, int *stuck)
 }
 
 /* What was paid towards this pin is spent. */
-static void spend(struct site *site, uint64_t ns)
+static void spend(struct block *block, uint64_t ns)
 {
+    if (block->pin_backend == BACKEND_CUDA) {
+        rent_spend(block, ns);
+        return;
+    }
+    struct site *site = block->site;
     uint64_t paid = count_get(&site->paid_ns);
     while (!atomic_compare_exchange_weak(&site->paid_ns, &paid, paid > ns ? paid - ns : 0))
         ;
@@ -147,11 +158,6 @@ static enum reason try_pin(struct block *block, int may_evict, int *stuck)
     return reason;
 }
 
-static int is_full(enum reason reason)
-{
-    return reason == REASON_CAP || reason == REASON_REGIONS || reason == REASON_SITE_CAP;
-}
-
 void pin_block(struct block *block, int may_evict)
 {
     int stuck = 0;
@@ -161,7 +167,7 @@ void pin_block(struct block *block, int may_evict)
         return;
     }
     if (reason == REASON_NONE) {
-        spend(block->site, cost_pin_ns(block->pin_bytes));
+        spend(block, decide_price_ns(block));
         atomic_store_explicit(&block->failures, 0, memory_order_relaxed);
         settle_block(block, block_pin_done(block, 1), 0);
         return;

@@ -4,6 +4,7 @@
 #include "decide.h"
 #include "engine_int.h"
 #include "ledger.h"
+#include "rent.h"
 #include "totals.h"
 
 uint32_t regions_of(const struct block *block)
@@ -22,13 +23,13 @@ static int evictable(const struct block *block)
  * than `candidate`. */
 static struct block *victim_take(const struct block *candidate, const struct site *among)
 {
-    const uint64_t now = prim_now_ns();
+    const uint64_t now = worth_clock();
     struct block *victim = NULL;
     lock_take(&engine.lock);
     for (struct block *block = engine.pinned; block; block = block->pin_next)
         if (evictable(block) && (!among || block->site == among) && (!victim || worth_less(block, victim, now)))
             victim = block;
-    if (victim && worth_less(victim, candidate, now) && block_unpin_begin(victim))
+    if (victim && worth_outbids(candidate, victim, now) && block_unpin_begin(victim))
         rest_remove(victim);
     else
         victim = NULL;
@@ -59,11 +60,11 @@ int site_reserve(struct site *site, size_t bytes)
  * bytes and regions: nothing is evicted in vain. */
 static int eviction_helps(const struct block *candidate, const struct site *among, uint64_t bytes, uint64_t regions)
 {
-    const uint64_t now = prim_now_ns();
+    const uint64_t now = worth_clock();
     uint64_t free_bytes = 0, free_regions = 0;
     lock_take(&engine.lock);
     for (const struct block *block = engine.pinned; block; block = block->pin_next) {
-        if (!evictable(block) || (among && block->site != among) || !worth_less(block, candidate, now))
+        if (!evictable(block) || (among && block->site != among) || !worth_outbids(candidate, block, now))
             continue;
         free_bytes += block->pin_bytes;
         free_regions += regions_of(block);
@@ -79,7 +80,7 @@ static uint64_t missing(uint64_t cap, uint64_t used, uint64_t wanted)
     return wanted > room ? wanted - room : 0;
 }
 
-static enum reason reserve_cap(const struct block *block, int may_evict)
+static enum reason reserve_cap(struct block *block, int may_evict)
 {
     for (;;) {
         const int rc = ledger_reserve(block->pin_bytes, regions_of(block));
@@ -87,20 +88,26 @@ static enum reason reserve_cap(const struct block *block, int may_evict)
             return REASON_NONE;
         const uint64_t bytes = missing(ledger_cap_bytes(), ledger_bytes(), block->pin_bytes);
         const uint64_t regions = missing(ledger_cap_regions(), ledger_regions(), regions_of(block));
-        if (!may_evict || !eviction_helps(block, NULL, bytes, regions) || !evict_for(block, NULL))
+        if (!may_evict || !eviction_helps(block, NULL, bytes, regions) || !evict_for(block, NULL)) {
+            if (may_evict)
+                rent_ask_later(block, decide_price_ns(block));
             return rc == -EMFILE ? REASON_REGIONS : REASON_CAP;
+        }
     }
 }
 
 /* The same for the site's own cap. */
-static enum reason reserve_site_cap(const struct block *block, int may_evict)
+static enum reason reserve_site_cap(struct block *block, int may_evict)
 {
     struct site *site = block->site;
     while (!site_reserve(site, block->pin_bytes)) {
         const uint64_t bytes = missing(site->max_pinned, count_get(&site->pinned_bytes), block->pin_bytes);
         if (!may_evict || block->pin_bytes > site->max_pinned || !eviction_helps(block, site, bytes, 0) ||
-            !evict_for(block, site))
+            !evict_for(block, site)) {
+            if (may_evict)
+                rent_ask_later(block, decide_price_ns(block));
             return REASON_SITE_CAP;
+        }
     }
     return REASON_NONE;
 }
@@ -115,7 +122,7 @@ int is_sparse(const struct block *block, size_t bytes, size_t absent)
     return block->site->promote.mode != PROMOTE_ALWAYS && absent > bytes / 4;
 }
 
-enum reason reserve(const struct block *block, int may_evict)
+enum reason reserve(struct block *block, int may_evict)
 {
     struct site *site = block->site;
     const uint32_t word = block_word(block);
@@ -127,7 +134,7 @@ enum reason reserve(const struct block *block, int may_evict)
         return REASON_GRAPH;
     if (block->pin_bytes > ledger_cap_bytes())
         return REASON_CAP;
-    const size_t absent = absent_bytes(block, block->pin_bytes);
+    const size_t absent = block->pin_absent = absent_bytes(block, block->pin_bytes);
     if (is_sparse(block, block->pin_bytes, absent))
         return REASON_SPARSE;
     if (!prim_memory_take(absent, engine.options->min_free))

@@ -9,6 +9,7 @@
 #define NAME_ALWAYS      "always"
 #define NAME_AFTER       "after"
 #define NAME_NOT_YET     "not_yet"
+#define NAME_NO_GAIN     "no_gain"
 #define NAME_NEVER       "never"
 #define NAME_CAP         "cap"
 #define NAME_REGIONS     "regions"

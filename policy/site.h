@@ -69,9 +69,12 @@ struct site {
     _Atomic uint64_t blocks, blocks_live, blocks_live_peak, bytes_live, bytes_live_peak, bytes_min, bytes_max;
     _Atomic uint64_t recycled; /* blocks served from quarantine */
     struct copy_count count[DIR_COUNT][WAY_COUNT];
-    _Atomic uint64_t paid_ns;  /* excess of unpinned copies or faults not yet spent on a pin */
-    _Atomic uint64_t lost_ns;  /* the same, never spent: what pinning would have saved */
-    _Atomic uint64_t saved_ns; /* by direct copies, or by faults avoided */
+    _Atomic uint64_t paid_ns;   /* excess of unpinned copies or faults not yet spent on a pin */
+    _Atomic uint64_t left_ns;   /* of it, what freed blocks had paid: rent.c */
+    _Atomic uint64_t doubts;    /* pins that have not earned what they cost, less those that have: rent.c */
+    _Atomic uint64_t credit_ns; /* earned by its pins, to be spent on pins before their time: rent.c */
+    _Atomic uint64_t lost_ns;   /* the same, never spent: what pinning would have saved */
+    _Atomic uint64_t saved_ns;  /* by direct copies, or by faults avoided */
     _Atomic uint64_t pins, unpins, evictions, pin_failures, pin_ns, pin_bytes_total;
     _Atomic uint64_t pinned_bytes, pinned_bytes_peak;
     _Atomic uint64_t refused[REASON_COUNT];

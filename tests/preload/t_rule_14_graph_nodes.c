@@ -22,9 +22,17 @@ static struct cu_memcpy3d to_device(const char *source, CUdeviceptr device)
                                 .depth = 1};
 }
 
+/* An ordinary block comes from a site that has freed one without ever copying it: such a site gets none that is pinned.
+ */
 static char *fresh_block(int pinned, int seed)
 {
-    char *block = pinned ? promoted_block(BYTES, seed) : malloc(BYTES);
+    char *block = NULL;
+    for (volatile int i = 0; i < 2 && !pinned; i++) { /* volatile: one call, not two */
+        free(block);
+        block = malloc(BYTES);
+    }
+    if (pinned)
+        block = promoted_block(BYTES, seed);
     fill(block, BYTES, seed);
     return block;
 }

@@ -15,7 +15,7 @@ int main(int argc, char **argv)
     const int waiting = argc > 1 && strcmp(argv[1], "waiting") == 0;
     begin_client(20);
     const CUdeviceptr device = device_memory(BYTES);
-    free(promoted_block(BYTES, 1));
+    free(promoted_block(BYTES / 2, 1)); /* too small to serve a block of another site */
     for (int round = 0; round < (waiting ? 3 : 60); round++) {
         const size_t bytes = BYTES + (size_t)round * 64 * KIB;
         char *block = malloc(bytes);

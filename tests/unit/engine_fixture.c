@@ -113,8 +113,7 @@ struct block *eng_pinned(struct site *site, size_t bytes)
 
 void eng_worth(struct block *block, uint64_t ns)
 {
-    atomic_store(&block->worth_ns, 0);
-    worth_add(block, ns, prim_now_ns());
+    worth_set(block, ns);
 }
 
 enum reason eng_copy(struct block *block, uint64_t bytes, uint64_t ns)

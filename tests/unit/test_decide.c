@@ -1,6 +1,7 @@
 /* Tests of policy/decide.c: when to pin, and what a pin is worth. */
 #include "policy/cost.h"
 #include "policy/decide.h"
+#include "policy/rent.h"
 #include "tests/unit/engine_fixture.h"
 
 #include <stdio.h>
@@ -24,11 +25,11 @@ Test(decide, ski_rental_threshold)
     struct site *site;
     struct block *block = block_of("auto", &site);
     const uint64_t price = cost_pin_ns(block->bytes);
-    cr_expect_eq(decide_after_copy(site, block), REASON_NOT_YET);
-    site->paid_ns = price - 1;
-    cr_expect_eq(decide_after_copy(site, block), REASON_NOT_YET);
-    site->paid_ns = price;
-    cr_expect_eq(decide_after_copy(site, block), REASON_PAID);
+    cr_expect_eq(decide_after_copy(site, block, DIR_H2D), REASON_NOT_YET);
+    rent_pay(block, price - 1);
+    cr_expect_eq(decide_after_copy(site, block, DIR_H2D), REASON_NOT_YET);
+    rent_pay(block, 1);
+    cr_expect_eq(decide_after_copy(site, block, DIR_H2D), REASON_PAID);
 }
 
 /* What a program loses before its first pin is at most what the pin costs and one copy more: ski-rental's bound. */
@@ -47,30 +48,14 @@ Test(decide, rule_38_never_worse_than_twice_the_best)
     eng_expect_state(block, BLOCK_PINNED);
 }
 
-/* Many small blocks of one site pay together. */
-Test(decide, blocks_of_a_site_pay_together)
+/* A block that is copied often pays for itself, and not for one of its site that is copied once. */
+Test(decide, blocks_pay_for_themselves)
 {
     struct site *site;
     struct block *block = block_of("auto", &site), *other = eng_block(site, 16 * MIB);
-    enum reason reason = REASON_NOT_YET;
-    for (int i = 0; i < 100 && reason == REASON_NOT_YET; i++)
-        reason = eng_copy(i & 1 ? block : other, 16 * MIB, 0);
-    cr_expect_eq(reason, REASON_PAID);
-}
-
-Test(decide, hot_once_its_pins_have_paid)
-{
-    struct site *site;
-    struct block *block = block_of("auto", &site);
-    site->saved_ns = 100;
-    cr_expect_not(decide_site_hot(site), "never pinned");
-    site->pins = 1;
-    site->pin_ns = 101;
-    cr_expect_not(decide_site_hot(site));
-    cr_expect_eq(decide_after_copy(site, block), REASON_NOT_YET);
-    site->saved_ns = 101;
-    cr_expect(decide_site_hot(site));
-    cr_expect_eq(decide_after_copy(site, block), REASON_HOT, "a hot site pins at its first copy");
+    rent_pay(block, cost_pin_ns(block->bytes));
+    cr_expect_eq(decide_after_copy(site, other, DIR_H2D), REASON_NOT_YET);
+    cr_expect_eq(decide_after_copy(site, block, DIR_H2D), REASON_PAID);
 }
 
 Test(decide, never_and_always)
@@ -79,11 +64,11 @@ Test(decide, never_and_always)
     struct block *block = block_of("never", &site);
     site->paid_ns = site->saved_ns = UINT64_MAX / 2;
     site->pins = 1;
-    cr_expect_eq(decide_after_copy(site, block), REASON_NEVER);
+    cr_expect_eq(decide_after_copy(site, block, DIR_H2D), REASON_NEVER);
     cr_expect_eq(decide_at_free(site, block), REASON_NEVER);
     site->promote.mode = PROMOTE_ALWAYS;
     site->paid_ns = 0;
-    cr_expect_eq(decide_after_copy(site, block), REASON_ALWAYS);
+    cr_expect_eq(decide_after_copy(site, block, DIR_H2D), REASON_ALWAYS);
     cr_expect_eq(decide_at_free(site, block), REASON_ALWAYS);
 }
 
@@ -123,50 +108,110 @@ Test(decide, at_free_after_n_counts_blocks)
     cr_expect_eq(decide_at_free(site, block), REASON_AFTER);
 }
 
+/* What has been measured is given up where it is no gain, direction by direction. */
+Test(decide, rule_38_no_gain_no_pin)
+{
+    struct site *site;
+    struct block *block = block_of("auto", &site);
+    rent_pay(block, SEC);
+    for (int i = 0; i < 20; i++) {
+        cost_copy_seen(DIR_H2D, WAY_PLAIN, 16 * MIB, MS);
+        cost_copy_seen(DIR_H2D, WAY_DIRECT, 16 * MIB, 2 * MS);
+    }
+    cr_expect_eq(decide_after_copy(site, block, DIR_H2D), REASON_NO_GAIN);
+    cr_expect_eq(decide_after_copy(site, block, DIR_D2H), REASON_PAID);
+    cr_expect(reason_refuses(REASON_NO_GAIN));
+    site->promote.mode = PROMOTE_ALWAYS;
+    cr_expect_eq(decide_after_copy(site, block, DIR_H2D), REASON_ALWAYS, "who says always is obeyed");
+}
+
 /* --- worth ----------------------------------------------------------------------------------------------------------
  */
 
-Test(decide, worth_halves_as_time_goes_by)
+/* Half-life: what pinning all that is pinned costs. */
+static uint64_t half_life(uint64_t pinned_bytes)
 {
-    struct block block = {0};
-    uint64_t now = 1000 * SEC;
-    worth_add(&block, 1000, now);
-    worth_add(&block, 24, now);
-    cr_expect_eq(worth_get(&block, now), 1024);
-    cr_expect_eq(worth_get(&block, now + 3 * SEC), 1024);
-    cr_expect_eq(worth_get(&block, now + 4 * SEC), 512);
-    cr_expect_eq(worth_get(&block, now + 40 * SEC), 1);
-    cr_expect_eq(worth_get(&block, now + 400 * SEC), 0);
-    cr_expect_eq(worth_get(&block, now - SEC), 1024, "a clock that goes back makes nothing of it");
-    worth_add(&block, 8, now + 8 * SEC);
-    cr_expect_eq(worth_get(&block, now + 8 * SEC), 256 + 8);
+    cr_assert_eq(ledger_reserve(pinned_bytes, 1), 0);
+    return cost_pin_ns(pinned_bytes);
+}
+
+Test(decide, worth_halves_as_others_are_copied)
+{
+    const uint64_t life = half_life(64 * MIB);
+    struct block *block = eng_block(eng_site(1), MIB);
+    worth_add(eng_block(eng_site(3), MIB), 1000);
+    worth_set(block, 1024);
+    const uint64_t clock = worth_clock();
+    cr_expect_eq(worth_get(block, clock), 1024);
+    cr_expect_eq(worth_get(block, clock + life / 2), 724);
+    cr_expect_eq(worth_get(block, clock + life), 512);
+    cr_expect_eq(worth_get(block, clock + 10 * life), 1);
+    cr_expect_eq(worth_get(block, clock + 100 * life), 0);
+    cr_expect_eq(worth_get(block, clock - 1), 1024, "a clock that another thread has read before");
+    fake.now_ns += 1000 * SEC;
+    cr_expect_eq(worth_get(block, worth_clock()), 1024, "while nothing is copied nothing loses worth");
+    worth_add(eng_block(eng_site(2), MIB), life);
+    cr_expect_eq(worth_get(block, worth_clock()), 512);
 }
 
 /* Frequent small additions must not keep old worth from fading. */
 Test(decide, worth_fades_between_additions)
 {
-    struct block block = {0};
-    worth_add(&block, 1ull << 40, 100 * SEC);
-    for (uint64_t at = 103; at <= 220; at += 3)
-        worth_add(&block, 1, at * SEC);
-    cr_expect_lt(worth_get(&block, 220 * SEC), 1 << 12, "30 half-lives have passed");
+    const uint64_t life = half_life(64 * MIB);
+    struct block *block = eng_block(eng_site(1), MIB);
+    worth_set(block, 1ull << 40);
+    for (int i = 0; i < 300; i++)
+        worth_add(block, life / 10);
+    cr_expect_lt(worth_get(block, worth_clock()), 2 * life, "30 half-lives have passed");
 }
 
 Test(decide, worth_is_compared_per_byte_and_priority_goes_first)
 {
     struct block *small = eng_block(eng_site(1), MIB), *large = eng_block(eng_site(2), 4 * MIB);
-    const uint64_t now = prim_now_ns();
     small->pin_bytes = MIB;
     large->pin_bytes = 4 * MIB;
-    eng_worth(small, 1000);
-    eng_worth(large, 3999);
-    cr_expect(worth_less(large, small, now));
-    cr_expect_not(worth_less(small, large, now));
-    eng_worth(large, 4000);
-    cr_expect_not(worth_less(large, small, now), "as much is not less");
-    cr_expect_not(worth_less(small, large, now));
+    worth_set(small, 1000);
+    worth_set(large, 3999);
+    cr_expect(worth_less(large, small, worth_clock()));
+    cr_expect_not(worth_less(small, large, worth_clock()));
+    worth_set(large, 4000);
+    cr_expect_not(worth_less(large, small, worth_clock()), "as much is not less");
+    cr_expect_not(worth_less(small, large, worth_clock()));
     small->site->priority = 1;
-    eng_worth(large, 1000000);
-    cr_expect(worth_less(large, small, now));
-    cr_expect_not(worth_less(small, large, now));
+    worth_set(large, 1000000);
+    cr_expect(worth_less(large, small, worth_clock()));
+    cr_expect_not(worth_less(small, large, worth_clock()));
+}
+
+Test(decide, a_bid_must_be_higher_by_a_margin)
+{
+    struct block *pinned = eng_block(eng_site(1), MIB), *candidate = eng_block(eng_site(2), MIB);
+    const uint64_t margin = decide_price_ns(pinned) / 8;
+    pinned->pin_bytes = candidate->pin_bytes = MIB;
+    worth_set(pinned, 1000);
+    worth_set(candidate, 1000 + margin);
+    cr_expect_not(worth_outbids(candidate, pinned, worth_clock()));
+    worth_set(candidate, 1001 + margin);
+    cr_expect(worth_outbids(candidate, pinned, worth_clock()));
+    pinned->site->priority = 1;
+    cr_expect_not(worth_outbids(candidate, pinned, worth_clock()));
+    candidate->site->priority = 2;
+    worth_set(candidate, 0);
+    cr_expect(worth_outbids(candidate, pinned, worth_clock()));
+}
+
+/* Of blocks that are copied in turn the last one always looks best: its last copy does not count. */
+Test(decide, the_last_copy_is_no_bid)
+{
+    half_life(16 * MIB);
+    struct block *pinned = eng_block(eng_site(1), MIB), *candidate = eng_block(eng_site(2), MIB);
+    pinned->pin_bytes = candidate->pin_bytes = MIB;
+    for (int i = 0; i < 3; i++) {
+        worth_add(pinned, MS);
+        worth_add(candidate, MS);
+        cr_expect_not(worth_outbids(candidate, pinned, worth_clock()));
+    }
+    worth_add(candidate, MS);
+    worth_add(candidate, MS);
+    cr_expect(worth_outbids(candidate, pinned, worth_clock()));
 }

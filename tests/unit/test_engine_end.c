@@ -1,4 +1,5 @@
 /* Tests of policy/engine_end.c: demotion, the application's registrations, graphs, idle release, exit and fork. */
+#include "policy/cost.h"
 #include "tests/unit/engine_fixture.h"
 
 #include <errno.h>
@@ -176,6 +177,27 @@ Test(engine_end, idle_blocks_are_released)
     engine_copy_end(flying);
     engine_work();
     eng_expect_state(flying, BLOCK_PLAIN);
+}
+
+/* A way that has turned out to be no gain is left, but for who asked for it. */
+Test(engine_end, rule_38_no_gain_unpins)
+{
+    eng_start("[promotion]\nidle_timeout = 0\n[site asked]\nmodule = mod2\npromote = always\n");
+    struct block *block = eng_pinned(eng_site(1), MIB), *asked = eng_pinned(eng_site(2), MIB);
+    cost_copy_seen(DIR_H2D, WAY_PLAIN, MIB, 50000);
+    for (int i = 0; i < 7; i++)
+        eng_copy(block, MIB, 50000);
+    engine_work();
+    eng_expect_state(block, BLOCK_PINNED);
+    eng_copy(block, MIB, 50000);
+    engine_work();
+    eng_expect_state(block, BLOCK_PLAIN);
+    eng_expect_state(asked, BLOCK_PINNED);
+    for (int i = 0; i < 100; i++)
+        cr_expect_eq(eng_copy(block, MIB, 50000), REASON_NO_GAIN);
+    cr_expect_eq(block->site->refused[REASON_NO_GAIN], 100);
+    cr_expect_eq(block->failures, 0);
+    eng_expect_sound(MIB);
 }
 
 Test(engine_end, idle_timeout_zero_keeps_everything)

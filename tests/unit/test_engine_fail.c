@@ -53,7 +53,7 @@ Test(engine_fail, rule_34_out_of_memory_evicts_one_and_tries_once_more)
 {
     struct block *old = eng_pinned(eng_site(2), MIB), *older = eng_pinned(eng_site(2), MIB);
     struct block *block = eng_block(eng_site(1), MIB);
-    eng_worth(block, 1000);
+    eng_worth(block, 1000 * MS);
     fake.pin_failure = eng_failure(fake.pins, 1, -ENOMEM);
     eng_pin(block);
     cr_expect_eq(fake.pins, 4);
@@ -62,7 +62,7 @@ Test(engine_fail, rule_34_out_of_memory_evicts_one_and_tries_once_more)
     eng_expect_sound(2 * MIB);
     fake.pin_failure = eng_failure(fake.pins, 100, -ENOMEM);
     struct block *last = eng_block(eng_site(1), MIB);
-    eng_worth(last, 2000);
+    eng_worth(last, 2000 * MS);
     eng_promote(last);
     eng_expect_state(last, BLOCK_PLAIN);
     cr_expect_eq(fake.pins, 6, "tried more than twice");
@@ -74,8 +74,8 @@ Test(engine_fail, rule_34_out_of_memory_evicts_one_and_tries_once_more)
 Test(engine_fail, rule_34_out_of_memory_evicts_nothing_of_as_much_worth)
 {
     struct block *old = eng_pinned(eng_site(2), MIB), *block = eng_block(eng_site(1), MIB);
-    eng_worth(old, 1000);
-    eng_worth(block, 1000);
+    eng_worth(old, 1000 * MS);
+    eng_worth(block, 1000 * MS);
     fake.pin_failure = eng_failure(fake.pins, 1, -ENOMEM);
     eng_promote(block);
     eng_expect_state(block, BLOCK_PLAIN);
@@ -175,7 +175,7 @@ Test(engine_fail, an_eviction_that_fails_makes_no_room)
 {
     eng_start("[limits]\nmax_pinned = 1M\n");
     struct block *old = eng_pinned(eng_site(1), MIB), *block = eng_block(eng_site(2), MIB);
-    eng_worth(block, 1000);
+    eng_worth(block, 1000 * MS);
     fake.unpin_failure = eng_failure(0, 1, -EIO);
     eng_promote(block);
     eng_expect_state(old, BLOCK_KEPT);

@@ -1,4 +1,5 @@
 /* Tests of policy/engine_pin.c: the cap, eviction, failures and their back-off. */
+#include "policy/decide.h"
 #include "tests/unit/engine_fixture.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ Test(engine_pin, rule_32_cap_is_never_exceeded)
     fake.on_pin = lock_at_the_cap;
     for (unsigned i = 0; i < 20; i++) {
         struct block *block = eng_block(eng_site(1), MIB + 5);
-        eng_worth(block, 1000 * i);
+        eng_worth(block, 1000 * i * MS);
         eng_promote(block);
     }
     cr_expect_gt(fake.unpins, 0);
@@ -109,7 +110,7 @@ Test(engine_pin, blocks_of_one_site_evict_each_other)
     eng_start(cap_4m);
     struct site *site = eng_site(1);
     struct block *cold = eng_pinned(site, 4 * MIB), *hot = eng_block(site, 4 * MIB);
-    eng_worth(hot, 1000);
+    eng_worth(hot, 1000 * MS);
     eng_promote(hot);
     eng_expect_state(hot, BLOCK_PINNED);
     eng_expect_state(cold, BLOCK_PLAIN);
@@ -129,9 +130,10 @@ static struct block *pinned_worth(unsigned site, size_t bytes, uint64_t worth)
 Test(engine_pin, evicts_the_least_worth_per_byte)
 {
     eng_start(cap_4m);
-    struct block *a = pinned_worth(1, MIB, 300), *b = pinned_worth(2, 2 * MIB, 400), *c = pinned_worth(3, MIB, 201);
+    struct block *a = pinned_worth(1, MIB, 300 * MS), *b = pinned_worth(2, 2 * MIB, 400 * MS),
+                 *c = pinned_worth(3, MIB, 201 * MS);
     struct block *block = eng_block(eng_site(4), MIB);
-    eng_worth(block, 250);
+    eng_worth(block, 250 * MS);
     eng_pin(block);
     eng_expect_state(a, BLOCK_PINNED);
     eng_expect_state(b, BLOCK_PLAIN);
@@ -146,14 +148,14 @@ Test(engine_pin, evicts_the_least_worth_per_byte)
 Test(engine_pin, never_evicts_what_is_worth_as_much)
 {
     eng_start(cap_4m);
-    struct block *old = pinned_worth(1, 4 * MIB, 4000), *block = eng_block(eng_site(2), MIB);
-    eng_worth(block, 1000);
+    struct block *old = pinned_worth(1, 4 * MIB, 4000 * MS), *block = eng_block(eng_site(2), MIB);
+    eng_worth(block, 1000 * MS);
     eng_promote(block);
     eng_expect_state(block, BLOCK_PLAIN);
     cr_expect_eq(block->site->why, REASON_CAP);
     cr_expect_eq(block->site->pinned_bytes_peak, 0, "counted as pinned, although it never was");
     cr_expect_eq(fake.pins, 1);
-    eng_worth(block, 1001);
+    eng_worth(block, 1001 * MS);
     fake.now_ns += SEC; /* past the back-off */
     eng_pin(block);
     eng_expect_state(old, BLOCK_PLAIN);
@@ -169,7 +171,7 @@ Test(engine_pin, priority_goes_first)
     eng_promote(third);
     eng_expect_state(third, BLOCK_PLAIN);
     eng_worth(second, SEC);
-    eng_worth(again, 1);
+    eng_worth(again, 1 * MS);
     eng_pin(again);
     eng_expect_state(first, BLOCK_PINNED);
     eng_expect_state(second, BLOCK_PLAIN);
@@ -178,9 +180,9 @@ Test(engine_pin, priority_goes_first)
 Test(engine_pin, nothing_is_evicted_in_vain)
 {
     eng_start(cap_4m);
-    struct block *cheap = pinned_worth(1, MIB, 1), *dear = pinned_worth(2, 3 * MIB, 1000000);
+    struct block *cheap = pinned_worth(1, MIB, 1 * MS), *dear = pinned_worth(2, 3 * MIB, 1000000 * MS);
     struct block *block = eng_block(eng_site(3), 2 * MIB);
-    eng_worth(block, 1000);
+    eng_worth(block, 1000 * MS);
     eng_promote(block);
     eng_expect_state(block, BLOCK_PLAIN);
     eng_expect_state(cheap, BLOCK_PINNED);
@@ -191,10 +193,10 @@ Test(engine_pin, nothing_is_evicted_in_vain)
 Test(engine_pin, evicts_several_and_quarantined_ones)
 {
     eng_start(cap_4m);
-    struct block *live = pinned_worth(1, 2 * MIB, 1), *freed = pinned_worth(2, 2 * MIB, 1);
+    struct block *live = pinned_worth(1, 2 * MIB, 1 * MS), *freed = pinned_worth(2, 2 * MIB, 1 * MS);
     engine_free(freed);
     struct block *block = eng_block(eng_site(3), 4 * MIB);
-    eng_worth(block, 1000);
+    eng_worth(block, 1000 * MS);
     eng_pin(block);
     eng_expect_state(live, BLOCK_PLAIN);
     eng_expect_state(freed, BLOCK_GONE);
@@ -225,7 +227,7 @@ Test(engine_pin, rule_14_23_what_is_in_flight_or_in_a_graph_is_not_evicted)
 Test(engine_pin, rule_23_another_goes_instead)
 {
     eng_start("[limits]\nmax_pinned = 2M\n");
-    struct block *flying = pinned_worth(1, MIB, 0), *next = pinned_worth(2, MIB, 10),
+    struct block *flying = pinned_worth(1, MIB, 0), *next = pinned_worth(2, MIB, 10 * MS),
                  *block = eng_block(eng_site(3), MIB);
     engine_copy_begin(flying);
     eng_worth(block, SEC);
@@ -261,7 +263,8 @@ static void *promote_and_free(void *arg)
         struct block *block = engine_recycle(site, bytes, site_size_log2(bytes));
         if (!block)
             block = eng_block(site, bytes);
-        eng_worth(block, 1 + i * 7919 % 1000);
+        worth_add(block, MS); /* what the others are worth fades */
+        eng_worth(block, (1 + i * 7919 % 1000) * MS);
         eng_promote(block);
         engine_free(block);
         fake.now_ns += SEC / 10;

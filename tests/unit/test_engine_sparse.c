@@ -1,6 +1,7 @@
 /* Tests of policy/engine_pin.c and engine.c: pinning brings in what has no memory yet, which is neither done unasked
  * nor to the system's harm (rules 32 and 38). */
 #include "policy/cost.h"
+#include "policy/decide.h"
 #include "tests/unit/engine_fixture.h"
 
 TestSuite(engine_sparse, .init = eng_init);
@@ -111,4 +112,23 @@ Test(engine_sparse, rule_38_freed_blocks_of_few_pages_are_not_kept)
     engine_work();
     cr_expect_eq(fake.pins, 0);
     cr_expect_eq(site->refused[REASON_SPARSE], refused + 1);
+}
+
+/* What pinning costs is learnt for the pages that had no memory apart from those that had. */
+Test(engine_sparse, pins_teach_about_their_kind_of_page)
+{
+    eng_start("[promotion]\npromote = always\n");
+    const uint64_t resident = cost_pin_ns(8 * MIB);
+    fake.absent_bytes = 8 * MIB;
+    fake.step_ns = 40 * MS;
+    eng_pinned(eng_site(1), 8 * MIB);
+    cr_expect_eq(cost_pin_ns(8 * MIB), resident);
+    cr_expect_gt(cost_pin_parts_ns(8 * MIB, 8 * MIB, 0), 35 * MS);
+    struct block *huge = eng_block(eng_site(2), 8 * MIB);
+    engine_huge(huge);
+    fake.step_ns = 30 * MS;
+    eng_pin(huge);
+    cr_expect_gt(decide_price_ns(huge), 25 * MS);
+    cr_expect_lt(decide_price_ns(huge), 35 * MS);
+    cr_expect_eq(cost_pin_ns(8 * MIB), resident);
 }
