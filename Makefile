@@ -3,6 +3,7 @@
 #   make            the library                     make check      every test that needs no GPU
 #   make demo       set-up, build, a real program   make check-gpu  the tests that need one
 #   make bench      measurements                    make install PREFIX= DESTDIR=
+#   make bench-replay  the policy on traces, against the best plan in hindsight
 #   make storm      everything at once, 10 minutes  make model      the model of a block's life
 #   make mutants    whether the tests notice mistakes
 #

@@ -57,7 +57,7 @@ with_clang() {
 }
 
 printf -- '--- build\n'
-"$MAKE" --no-print-directory -s -j "$(nproc)" BUILD="$BUILD" all unit preload-tests bench-programs sim storm-program doc-tools || {
+"$MAKE" --no-print-directory -s -j "$(nproc)" BUILD="$BUILD" all unit preload-tests bench-programs sim storm-program doc-tools "$BUILD/replay" || {
     printf 'the build failed\n0 passed, 1 failed, 0 skipped\n'
     exit 1
 }
@@ -67,6 +67,7 @@ step docs scripts/gen_readme.sh --check
 step clang with_clang
 step stress "$MAKE" --no-print-directory -s BUILD="$BUILD" check-stress
 step unit "$BUILD/unit" --timeout 60
+step -q replay tests/bench/replay/run.sh --check
 ! has_target check-sim || step -q sim "$MAKE" --no-print-directory -s BUILD="$BUILD" check-sim
 step -q model tests/model/run.sh --quick
 step mutants tests/mutants/run.py --applies

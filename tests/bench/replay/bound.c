@@ -125,12 +125,21 @@ static void step(struct dual *dual, double value, double reached, double share)
     }
 }
 
+/* A block may have got an earlier one's slot if one of its class was free: slots are used again before new ones are
+ * made. */
 static void find_served(const struct dual *dual)
 {
     const struct life *life = dual->lives->life;
-    for (unsigned i = 0; i < dual->trace->n_blocks; i++)
-        for (unsigned j = 0; j < i && !dual->served[i]; j++)
-            dual->served[i] = life[j].freed < life[i].born && class_of(life[j].bytes) == class_of(life[i].bytes);
+    for (unsigned i = 0; i < dual->trace->n_blocks; i++) {
+        unsigned free_slots = 0;
+        for (unsigned j = 0; j < i; j++) {
+            if (class_of(life[j].bytes) != class_of(life[i].bytes))
+                continue;
+            free_slots += life[j].freed < life[i].born;
+            free_slots -= dual->served[j];
+        }
+        dual->served[i] = free_slots > 0;
+    }
 }
 
 uint64_t bound_ns(const struct trace *trace, const struct lives *lives, uint64_t reached_ns)

@@ -68,7 +68,7 @@ static void make_adversary(struct trace *trace)
 {
     begin(trace);
     for (unsigned i = 0; i < 100; i++) {
-        const uint64_t bytes = draw(2, 32) * MIB;
+        const uint64_t bytes = draw_size(2, 32);
         const uint64_t price = pin_ns(trace->machine, bytes, bytes), excess = excess_ns(trace->machine, 0, bytes);
         const uint32_t block = alloc(trace, trace->seed & 1 ? 1 : i, bytes);
         for (uint64_t paid = 0; paid < price && excess; paid += excess)
@@ -116,7 +116,7 @@ static void make_parts(struct trace *trace)
     uint64_t bytes[12];
     begin(trace);
     for (unsigned i = 0; i < 12; i++) {
-        bytes[i] = draw(4, 40) * MIB;
+        bytes[i] = draw_size(4, 40);
         block[i] = alloc_touched(trace, i / 4, bytes[i], 80);
     }
     for (unsigned i = 0; i < 1000; i++) {

@@ -22,7 +22,7 @@ void make_temporaries_cap(struct trace *trace)
         set_use(trace, &set, 2, 0, MS);
         set_drop(trace, &set);
     }
-    trace->cap_bytes = 3 * size * MIB;
+    trace->cap_bytes = 3 * set_bytes(&set) / set.count;
 }
 
 /* Blocks in turn, one (or a few) more than there is room for. */

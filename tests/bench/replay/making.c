@@ -21,6 +21,14 @@ void begin(const struct trace *trace)
         (void)draw(0, 1);
 }
 
+uint64_t draw_size(uint64_t least, uint64_t most)
+{
+    uint64_t bytes = draw(least, most) * MIB;
+    while (class_of(bytes) == class_of(bytes + MIB))
+        bytes += MIB;
+    return bytes;
+}
+
 static void add(struct trace *trace, struct event event)
 {
     if (trace->n_events == trace->room) {
@@ -71,7 +79,7 @@ void set_make(struct trace *trace, struct set *set, unsigned site, unsigned coun
 {
     set->count = count;
     for (unsigned i = 0; i < count; i++) {
-        set->bytes[i] = draw(least, most) * MIB;
+        set->bytes[i] = draw_size(least, most);
         set->block[i] = alloc(trace, site, set->bytes[i]);
     }
 }

@@ -18,6 +18,9 @@ void begin(const struct trace *trace);
 /* A random number from `least` to `most`. */
 uint64_t draw(uint64_t least, uint64_t most);
 
+/* A size of so many MiB, or a little more: the most that its class holds, so that blocks of a class are of one size. */
+uint64_t draw_size(uint64_t least, uint64_t most);
+
 /* One event each.  A block is wholly written by the program when it is allocated, or to so many percent. */
 uint32_t alloc_touched(struct trace *trace, unsigned site, uint64_t bytes, unsigned percent);
 uint32_t alloc(struct trace *trace, unsigned site, uint64_t bytes);

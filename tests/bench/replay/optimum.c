@@ -1,178 +1,161 @@
-/* The least that any plan can cost where the cap does not bind, knowing the future.
+/* The least that any plan can cost where the cap does not bind, knowing the future: exact.
  *
- * A pin begins at the end of a copy, at the earliest of the block's first (rule 21), and pinned memory costs nothing
- * more.  So a plan is a number of pinned slots in each class, each begun at some block's first copy, whose excess and
- * the pin it pays; from there the slot may serve any later block of the class, without excess.  Which is best is a
- * flow: a pinned slot is a unit that goes along the class's births and deaths, through the lives of the blocks it
- * serves, each of which is served once and gains its whole excess.  Units are added along the path that gains most
- * until none gains anything: exact, since such flows are. */
+ * A pin begins at the end of a copy (rule 21), and pinned memory costs nothing more.  So a plan says of each block that
+ * gets no pinned slot whether its own is pinned, and then best at the end of its first copy; a pinned slot that is
+ * freed serves the next block of its class, whether that needs it or not.  Classes have nothing to do with each other.
+ * The births and deaths of a class are gone through once, with the least cost of every state: how many pinned slots are
+ * free, and which of the blocks whose slot will be used again have a pinned one. */
 #include "trace.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct edge {
-    unsigned to, next; /* next of the same node; 0: none */
-    int left;          /* what can still flow; the reverse edge is number ^ 1 */
-    int64_t gain;
+enum {
+    BITS = 10, /* blocks alive at once whose slots will be used again */
+    FREE_MOST = 24,
+    SHAPES = 1 << BITS,
 };
 
-struct net {
-    struct edge *edge;
-    unsigned *first, n_edges, n_nodes;
-    int64_t *best; /* the most that can be gained on the way to a node */
-    unsigned *via; /* the edge that leads there */
-    unsigned *queue;
-    uint8_t *queued;
+typedef double table[FREE_MOST + 1][SHAPES];
+
+struct search {
+    const struct trace *trace;
+    const struct lives *lives;
+    unsigned *index, count; /* blocks of the class, in the order of birth */
+    int *bit;               /* of each block of the trace; -1: its slot will not be used again */
+    unsigned taken;         /* bits in use */
+    table *now, *next;
 };
 
-static const int64_t NEVER = INT64_MIN / 2;
-
-static void add_edge(struct net *net, unsigned from, unsigned to, int most, int64_t gain)
+static void lower(double *cost, double to)
 {
-    net->edge[net->n_edges] = (struct edge){to, net->first[from], most, gain};
-    net->first[from] = net->n_edges++;
-    net->edge[net->n_edges] = (struct edge){from, net->first[to], 0, -gain};
-    net->first[to] = net->n_edges++;
+    if (to < *cost)
+        *cost = to;
 }
 
-static void visit(struct net *net, unsigned node, unsigned *tail)
+static void clear(table *table)
 {
-    for (unsigned e = net->first[node]; e; e = net->edge[e].next) {
-        const struct edge *edge = &net->edge[e];
-        if (edge->left == 0 || net->best[node] + edge->gain <= net->best[edge->to])
-            continue;
-        net->best[edge->to] = net->best[node] + edge->gain;
-        net->via[edge->to] = e;
-        if (!net->queued[edge->to]) {
-            net->queued[edge->to] = 1;
-            net->queue[(*tail)++ % net->n_nodes] = edge->to;
+    for (unsigned f = 0; f <= FREE_MOST; f++)
+        for (unsigned shape = 0; shape < SHAPES; shape++)
+            (*table)[f][shape] = 1e300;
+}
+
+/* Goes through all states of one event: step() says where each leads. */
+static void advance(struct search *search, void (*step)(struct search *, unsigned, unsigned, double, unsigned),
+                    unsigned block)
+{
+    clear(search->next);
+    for (unsigned f = 0; f <= FREE_MOST; f++)
+        for (unsigned shape = 0; shape < SHAPES; shape++)
+            if ((*search->now)[f][shape] < 1e299)
+                step(search, f, shape, (*search->now)[f][shape], block);
+    table *swap = search->now;
+    search->now = search->next;
+    search->next = swap;
+}
+
+static void birth(struct search *search, unsigned f, unsigned shape, double cost, unsigned block)
+{
+    const struct life *life = &search->lives->life[block];
+    const unsigned pinned = search->bit[block] < 0 ? shape : shape | 1u << search->bit[block];
+    double sum = 0, first = 0;
+    if (f > 0) {
+        lower(&(*search->next)[f - 1][pinned], cost);
+        return;
+    }
+    for (unsigned i = 0; i < life->n_copies; i++) {
+        const struct event *event = &search->trace->event[search->lives->copy[life->first + i]];
+        sum += (double)excess_ns(search->trace->machine, event->dir, event->amount);
+        first = i ? first : sum;
+    }
+    lower(&(*search->next)[f][shape], cost + sum);
+    if (life->n_copies)
+        lower(&(*search->next)[f][pinned],
+              cost + first + (double)pin_ns(search->trace->machine, life->bytes, life->resident));
+}
+
+static void death(struct search *search, unsigned f, unsigned shape, double cost, unsigned block)
+{
+    const unsigned bit = 1u << search->bit[block];
+    const unsigned more = (shape & bit) && f < FREE_MOST;
+    lower(&(*search->next)[f + more][shape & ~bit], cost);
+}
+
+/* Gives the block a bit if its slot will be used again. */
+static void note_birth(struct search *search, unsigned which)
+{
+    const unsigned last = search->lives->life[search->index[search->count - 1]].born;
+    const unsigned block = search->index[which];
+    search->bit[block] = -1;
+    if (search->lives->life[block].freed > last)
+        return;
+    int bit = 0;
+    while (search->taken >> bit & 1)
+        bit++;
+    if (bit >= BITS) {
+        fputs("replay: too many blocks are alive at once for the optimum\n", stderr);
+        exit(2);
+    }
+    search->taken |= 1u << bit;
+    search->bit[block] = bit;
+}
+
+/* What the blocks of one class cost at least. */
+static double class_cost(struct search *search)
+{
+    double least = 1e300;
+    clear(search->now);
+    (*search->now)[0][0] = 0;
+    search->taken = 0;
+    for (unsigned i = 0, dead = 0; i < search->count; i++) {
+        const unsigned at = search->lives->life[search->index[i]].born;
+        for (dead = 0; dead < i; dead++) { /* those that died since the last birth */
+            const unsigned block = search->index[dead];
+            if (search->bit[block] >= 0 && search->lives->life[block].freed < at) {
+                advance(search, death, block);
+                search->taken &= ~(1u << search->bit[block]);
+                search->bit[block] = -1;
+            }
         }
+        note_birth(search, i);
+        advance(search, birth, search->index[i]);
     }
-}
-
-/* Sends one unit from node 0 to node 1 where it gains most; returns what it gains. */
-static int64_t send_one(struct net *net)
-{
-    unsigned head = 0, tail = 0;
-    for (unsigned i = 0; i < net->n_nodes; i++)
-        net->best[i] = NEVER;
-    net->best[0] = 0;
-    net->queue[tail++] = 0;
-    while (head != tail) {
-        const unsigned node = net->queue[head++ % net->n_nodes];
-        net->queued[node] = 0;
-        visit(net, node, &tail);
-    }
-    if (net->best[1] <= 0)
-        return 0;
-    for (unsigned node = 1; node != 0; node = net->edge[net->via[node] ^ 1].to) {
-        net->edge[net->via[node]].left--;
-        net->edge[net->via[node] ^ 1].left++;
-    }
-    return net->best[1];
-}
-
-static void net_make(struct net *net, unsigned nodes, unsigned edges)
-{
-    *net = (struct net){.n_nodes = nodes, .n_edges = 2};
-    net->edge = must_have(2ul * edges + 2, sizeof *net->edge);
-    net->first = must_have(nodes, sizeof *net->first);
-    net->best = must_have(nodes, sizeof *net->best);
-    net->via = must_have(nodes, sizeof *net->via);
-    net->queue = must_have(nodes, sizeof *net->queue);
-    net->queued = must_have(nodes, sizeof *net->queued);
-}
-
-static void net_drop(struct net *net)
-{
-    free(net->edge);
-    free(net->first);
-    free(net->best);
-    free(net->via);
-    free(net->queue);
-    free(net->queued);
-}
-
-static uint64_t block_excess(const struct trace *trace, const struct lives *lives, const struct life *life,
-                             unsigned copies)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < copies && i < life->n_copies; i++) {
-        const struct event *event = &trace->event[lives->copy[life->first + i]];
-        sum += excess_ns(trace->machine, event->dir, event->amount);
-    }
-    return sum;
-}
-
-/* The blocks of one class, in the order of birth; the first pin of a slot costs `price` at least. */
-struct members {
-    unsigned *index, count;
-    uint64_t price;
-};
-
-static int is_before(const struct lives *lives, const struct members *members, unsigned block, unsigned at)
-{
-    return lives->life[members->index[block]].born < at;
-}
-
-/* Nodes: 0 source, 1 sink, 2 + i before the birth of block i, 2 + count + i in its life. */
-static int64_t class_gain(const struct trace *trace, const struct lives *lives, const struct members *members)
-{
-    struct net net;
-    const unsigned n = members->count;
-    int64_t gain = 0, more;
-    net_make(&net, 2 + 2 * n, 4 * n);
-    for (unsigned i = 0; i < n; i++) {
-        const struct life *life = &lives->life[members->index[i]];
-        unsigned low = i + 1, high = n; /* the first block born after this one is gone */
-        while (low < high) {
-            const unsigned middle = (low + high) / 2;
-            if (is_before(lives, members, middle, life->freed))
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        const int64_t begin = (int64_t)(members->price + block_excess(trace, lives, life, 1));
-        add_edge(&net, 0, 2 + n + i, 1, -begin);
-        add_edge(&net, 2 + i, 2 + n + i, 1, 0);
-        add_edge(&net, 2 + i, i + 1 < n ? 3 + i : 1, (int)n, 0);
-        add_edge(&net, 2 + n + i, low < n ? 2 + low : 1, 1, (int64_t)block_excess(trace, lives, life, life->n_copies));
-    }
-    while ((more = send_one(&net)) > 0)
-        gain += more;
-    net_drop(&net);
-    return gain;
+    for (unsigned f = 0; f <= FREE_MOST; f++)
+        for (unsigned shape = 0; shape < SHAPES; shape++)
+            lower(&least, (*search->now)[f][shape]);
+    return least;
 }
 
 /* All blocks of the class of block `from`, if that is the first of them. */
-static void find_members(const struct trace *trace, const struct lives *lives, unsigned from, struct members *members)
+static void find_members(struct search *search, unsigned from)
 {
-    const uint32_t size_class = class_of(lives->life[from].bytes);
-    members->count = 0;
-    members->price = UINT64_MAX;
-    for (unsigned i = 0; i < trace->n_blocks; i++) {
-        const struct life *life = &lives->life[i];
-        if (class_of(life->bytes) != size_class)
+    search->count = 0;
+    for (unsigned i = 0; i < search->trace->n_blocks; i++) {
+        if (class_of(search->lives->life[i].bytes) != class_of(search->lives->life[from].bytes))
             continue;
         if (i < from)
             return;
-        const uint64_t price = pin_ns(trace->machine, life->bytes, life->resident);
-        members->index[members->count++] = i;
-        members->price = price < members->price ? price : members->price;
+        search->index[search->count++] = i;
     }
 }
 
 uint64_t optimum_ns(const struct trace *trace, const struct lives *lives)
 {
-    uint64_t all = 0, gain = 0;
-    struct members members = {.index = must_have(trace->n_blocks, sizeof(unsigned))};
+    double sum = 0;
+    struct search search = {.trace = trace, .lives = lives};
+    search.index = must_have(trace->n_blocks, sizeof *search.index);
+    search.bit = must_have(trace->n_blocks, sizeof *search.bit);
+    search.now = must_have(1, sizeof *search.now);
+    search.next = must_have(1, sizeof *search.next);
     for (unsigned i = 0; i < trace->n_blocks; i++) {
-        find_members(trace, lives, i, &members);
-        if (members.count)
-            gain += (uint64_t)class_gain(trace, lives, &members);
-        all += block_excess(trace, lives, &lives->life[i], lives->life[i].n_copies);
+        find_members(&search, i);
+        if (search.count)
+            sum += class_cost(&search);
     }
-    free(members.index);
-    return all - gain;
+    free(search.index);
+    free(search.bit);
+    free(search.now);
+    free(search.next);
+    return (uint64_t)sum;
 }

@@ -76,11 +76,7 @@ static double best_ns(const struct trace *trace, const struct outcome *outcome)
     for (unsigned run = 0; run < RUNS; run++)
         if (run != HOW_BACKGROUND && outcome_ns(&outcome[run]) < least)
             least = outcome_ns(&outcome[run]);
-    uint64_t best = optimum_ns(trace, &lives);
-    if (trace->cap_bytes != UINT64_MAX) {
-        const uint64_t bound = bound_ns(trace, &lives, least);
-        best = bound > best ? bound : best;
-    }
+    const uint64_t best = trace->cap_bytes == UINT64_MAX ? optimum_ns(trace, &lives) : bound_ns(trace, &lives, least);
     if (best > least)
         miss("the optimum: something is better", (double)least / (double)best, 1);
     lives_drop(&lives);
