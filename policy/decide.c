@@ -127,7 +127,7 @@ int worth_outbids(const struct block *candidate, const struct block *pinned, uin
     if (candidate->site->priority != pinned->site->priority)
         return candidate->site->priority > pinned->site->priority;
     const int resting = block_state(pinned) == BLOCK_QUARANTINED;
-    const uint64_t bid = count_get(&candidate->bid_ns), margin = resting ? 0 : decide_price_ns(pinned) / MARGIN;
+    const uint64_t bid = count_get(&candidate->bid_ns), margin = resting ? 0 : cost_pin_ns(pinned->pin_bytes) / MARGIN;
     const int order = compare(candidate, bid, pinned, worth_get(pinned, clock) + margin);
     return order > 0 || (order == 0 && resting);
 }
