@@ -8,8 +8,8 @@ enum {
     SURE_COPIES = 8, /* of a way, before it is given up */
 };
 
-/* Published for PCIe 5: pageable about 8 GB/s, pinned 50 GB/s. */
-static _Atomic uint64_t copy_ps[DIR_COUNT][WAY_COUNT] = {{125, 20, 125}, {125, 20, 125}};
+/* Published for PCIe 5: pageable about 8 GB/s, pinned 50 GB/s.  In the order of enum way. */
+static _Atomic uint64_t copy_ps[DIR_COUNT][WAY_COUNT] = {{125, 80, 20, 125}, {125, 80, 20, 125}};
 static _Atomic uint32_t copy_seen[DIR_COUNT][WAY_COUNT];
 
 /* The same by size, where latency counts for more or less; 0: not measured. */
@@ -104,35 +104,47 @@ uint64_t cost_copy_ps_per_byte(enum direction dir, enum way way)
     return atomic_load_explicit(&copy_ps[dir][way], memory_order_relaxed);
 }
 
-int cost_copy_measured(enum direction dir, enum way way)
+uint32_t cost_copy_samples(enum direction dir, enum way way)
 {
-    return atomic_load_explicit(&copy_seen[dir][way], memory_order_relaxed) != 0;
+    return atomic_load_explicit(&copy_seen[dir][way], memory_order_relaxed);
 }
 
-uint64_t cost_excess_ns(enum direction dir, uint64_t bytes)
+/* Of a direct copy the way that it would have gone otherwise: staged, once copies have been. */
+static enum way unpinned_way(enum direction dir, enum way way)
+{
+    if (way == WAY_PLAIN || way == WAY_STAGED)
+        return way;
+    const int staged = cost_copy_samples(dir, WAY_STAGED) &&
+                       cost_copy_ps_per_byte(dir, WAY_STAGED) < cost_copy_ps_per_byte(dir, WAY_PLAIN);
+    return staged ? WAY_STAGED : WAY_PLAIN;
+}
+
+uint64_t cost_excess_ns(enum direction dir, enum way way, uint64_t bytes)
 {
     const unsigned size = size_index(bytes);
-    uint64_t plain = atomic_load_explicit(&sized_ps[dir][WAY_PLAIN][size], memory_order_relaxed);
+    const enum way otherwise = unpinned_way(dir, way);
+    uint64_t without = atomic_load_explicit(&sized_ps[dir][otherwise][size], memory_order_relaxed);
     uint64_t direct = atomic_load_explicit(&sized_ps[dir][WAY_DIRECT][size], memory_order_relaxed);
-    if (plain == 0 || direct == 0) {
-        plain = cost_copy_ps_per_byte(dir, WAY_PLAIN);
+    if (without == 0 || direct == 0) {
+        without = cost_copy_ps_per_byte(dir, otherwise);
         direct = cost_copy_ps_per_byte(dir, WAY_DIRECT);
     }
-    return plain > direct ? price_ns(bytes, plain - direct) : 0;
+    return without > direct ? price_ns(bytes, without - direct) : 0;
 }
 
 int cost_no_gain(enum direction dir)
 {
     const uint32_t direct = atomic_load_explicit(&copy_seen[dir][WAY_DIRECT], memory_order_relaxed);
-    return direct >= SURE_COPIES && cost_copy_measured(dir, WAY_PLAIN) &&
-           cost_copy_ps_per_byte(dir, WAY_PLAIN) <= cost_copy_ps_per_byte(dir, WAY_DIRECT);
+    const enum way otherwise = unpinned_way(dir, WAY_DIRECT);
+    return direct >= SURE_COPIES && cost_copy_samples(dir, otherwise) &&
+           cost_copy_ps_per_byte(dir, otherwise) <= cost_copy_ps_per_byte(dir, WAY_DIRECT);
 }
 
 int cost_given_up(void)
 {
     int given_up = 0;
     for (int dir = 0; dir < DIR_COUNT; dir++) {
-        if (!cost_copy_measured(dir, WAY_DIRECT))
+        if (!cost_copy_samples(dir, WAY_DIRECT))
             continue;
         if (!cost_no_gain(dir))
             return 0;

@@ -20,12 +20,13 @@ void cost_pin_learn(uint64_t bytes, uint64_t absent_bytes, int huge, uint64_t ns
 /* Picoseconds a byte takes. */
 uint64_t cost_copy_ps_per_byte(enum direction dir, enum way way);
 
-/* Whether that figure was measured here (1) or is the constant (0). */
-int cost_copy_measured(enum direction dir, enum way way);
+/* How many measurements made that figure; 0: it is the constant. */
+uint32_t cost_copy_samples(enum direction dir, enum way way);
 
-/* What a plain copy of `bytes` costs beyond a direct one; 0 when it costs no more.  By the figures of copies of about
- * that size, where there are some of both ways.  Units: ns. */
-uint64_t cost_excess_ns(enum direction dir, uint64_t bytes);
+/* What a copy of `bytes` that went this way costs beyond a direct one; for a direct one, what it would have cost
+ * without the pin.  0 when it costs no more.  By the figures of copies of about that size, where there are some of both
+ * ways.  Units: ns. */
+uint64_t cost_excess_ns(enum direction dir, enum way way, uint64_t bytes);
 
 /* Whether enough copies of both ways have been seen to say that direct ones are no faster in this direction. */
 int cost_no_gain(enum direction dir);

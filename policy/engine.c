@@ -220,7 +220,7 @@ int engine_may_dma(const struct block *block, uint32_t word)
 enum reason engine_copied(struct block *block, enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
 {
     struct site *site = block->site;
-    const uint64_t now = prim_now_ns(), excess = cost_excess_ns(dir, bytes);
+    const uint64_t now = prim_now_ns(), excess = cost_excess_ns(dir, way, bytes);
     struct copy_count *const counts[] = {&site->count[dir][way], &totals.count[dir][way]};
     for (int i = 0; i < 2; i++) {
         count_add(&counts[i]->copies, 1);
@@ -229,7 +229,8 @@ enum reason engine_copied(struct block *block, enum direction dir, enum way way,
     }
     atomic_fetch_add_explicit(&block->copies, 1, memory_order_relaxed);
     atomic_store_explicit(&block->used_ns, now, memory_order_relaxed);
-    cost_copy_seen(dir, way, bytes, ns);
+    if (way != WAY_STAGED) /* preload/stage.c knows what of it was set-up */
+        cost_copy_seen(dir, way, bytes, ns);
     if (way == WAY_SNAPSHOT)
         return REASON_NOT_YET;
     const uint64_t price = decide_price_ns(block);

@@ -19,6 +19,8 @@ enum lock_rank {
     RANK_CLASS,     /* the free slots of one size class */
     RANK_MEM,       /* autopin's private memory */
     RANK_BOUNCE,    /* buffers for snapshots */
+    RANK_RING,      /* slots for staged copies */
+    RANK_TEAM,      /* staged copies that threads may help with */
     RANK_COUNT
 };
 

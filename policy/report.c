@@ -14,7 +14,7 @@ enum {
     MOST_SITES = 10000
 };
 
-const char *const report_ways[] = {"plain", "direct", "snapshot"};
+const char *const report_ways[] = {"plain", "staged", "direct", "snapshot"};
 _Static_assert(sizeof report_ways / sizeof report_ways[0] == WAY_COUNT, "a way without a name");
 
 /* A site and its place in the order. */
@@ -59,7 +59,7 @@ static int wanted(const struct site *site)
 int report_has_something(void)
 {
     for (int dir = 0; dir < DIR_COUNT; dir++) {
-        if (count_get(&totals.foreign[dir].copies))
+        if (count_get(&totals.foreign[dir].copies) || count_get(&totals.foreign_staged[dir].copies))
             return 1;
         for (int way = 0; way < WAY_COUNT; way++)
             if (count_get(&totals.count[dir][way].copies))
@@ -75,7 +75,7 @@ uint64_t report_activity(void)
 {
     uint64_t sum = count_get(&totals.faults_avoided);
     for (int dir = 0; dir < DIR_COUNT; dir++) {
-        sum += count_get(&totals.foreign[dir].copies);
+        sum += count_get(&totals.foreign[dir].copies) + count_get(&totals.foreign_staged[dir].copies);
         for (int way = 0; way < WAY_COUNT; way++)
             sum += count_get(&totals.count[dir][way].copies);
     }
@@ -186,6 +186,7 @@ void report_take(struct report *report, const struct report_process *process, re
         report->duration_ns = process->now_ns - totals.start_ns;
     for (int dir = 0; dir < DIR_COUNT; dir++) {
         count_take(&report->foreign[dir], &totals.foreign[dir]);
+        count_take(&report->foreign_staged[dir], &totals.foreign_staged[dir]);
         for (int way = 0; way < WAY_COUNT; way++)
             count_take(&report->count[dir][way], &totals.count[dir][way]);
     }

@@ -61,7 +61,7 @@ void report_write_json(const struct sink *out, const struct report_process *proc
 
 /* Each is a field of struct totals, of struct report, and a key of "totals" in JSON. */
 #define REPORT_TOTAL_NUMBERS(X)                                                                                        \
-    X(large_blocks) X(large_bytes) X(large_forwarded) X(locked_bytes) X(locked_bytes_peak) X(prefaulted_bytes)         \
+    X(large_blocks) X(large_bytes) X(large_forwarded) X(locked_bytes) X(locked_bytes_peak) X(staging_bytes_peak) X(prefaulted_bytes)         \
     X(app_registrations) X(graph_blocks) X(kept_blocks) X(context_losses) X(waits) X(wait_ns) X(splits)                \
     X(faults_avoided)
 
@@ -88,7 +88,7 @@ struct report {
     report_symbolise symbolise;
     void *symbolise_ctx;
     uint64_t duration_ns;
-    struct report_count count[DIR_COUNT][WAY_COUNT], foreign[DIR_COUNT];
+    struct report_count count[DIR_COUNT][WAY_COUNT], foreign[DIR_COUNT], foreign_staged[DIR_COUNT];
     REPORT_TOTAL_NUMBERS(REPORT_FIELD)
     struct {
         REPORT_LEDGER_NUMBERS(REPORT_FIELD)

@@ -147,17 +147,19 @@ static void write_count(struct json *json, const char *way, const struct report_
 static const char *const dir_keys[] = {"host_to_device", "device_to_host"};
 _Static_assert(sizeof dir_keys / sizeof dir_keys[0] == DIR_COUNT, "a direction without a key");
 
-/* foreign: NULL for a site, which has none. */
+/* all: NULL for a site, which has no foreign ones. */
 static void write_copies(struct json *json, const struct report_count count[DIR_COUNT][WAY_COUNT],
-                         const struct report_count *foreign)
+                         const struct report *all)
 {
     enter(json, "copies", "{");
     for (int dir = 0; dir < DIR_COUNT; dir++) {
         enter(json, dir_keys[dir], "{");
         for (int way = 0; way < WAY_COUNT; way++)
             write_count(json, report_ways[way], &count[dir][way]);
-        if (foreign)
-            write_count(json, "foreign", &foreign[dir]);
+        if (all) {
+            write_count(json, "foreign", &all->foreign[dir]);
+            write_count(json, "foreign_staged", &all->foreign_staged[dir]);
+        }
         leave(json, "}");
     }
     leave(json, "}");
@@ -260,7 +262,7 @@ void report_write_json(const struct sink *out, const struct report_process *proc
     string(&json, "version", process->version);
     write_process(&json, &report);
     write_totals(&json, &report);
-    write_copies(&json, report.count, report.foreign);
+    write_copies(&json, report.count, &report);
     write_refused(&json, report.all.refused);
     number(&json, "n_sites", report.n_sites);
     enter(&json, "sites", "[");

@@ -80,7 +80,7 @@ static void write_pinned(const struct sink *out, const struct report *report)
 static void write_count(const struct sink *out, const char *dir, const char *way, const struct report_count *count)
 {
     if (count->copies)
-        sink_printf(out, "    %-15s %-9s %11llu %-6s %11s %11s %11s\n", dir, way, (ull)count->copies,
+        sink_printf(out, "    %-15s %-14s %6llu %-6s %11s %11s %11s\n", dir, way, (ull)count->copies,
                     count->copies == 1 ? "copy" : "copies", quantity_bytes(count->bytes).text,
                     quantity_time(count->ns).text, quantity_rate(count->bytes, count->ns).text);
 }
@@ -92,7 +92,7 @@ static void write_copies(const struct sink *out, const struct report *report)
 {
     uint64_t copies = 0;
     for (int dir = 0; dir < DIR_COUNT; dir++) {
-        copies += report->foreign[dir].copies;
+        copies += report->foreign[dir].copies + report->foreign_staged[dir].copies;
         for (int way = 0; way < WAY_COUNT; way++)
             copies += report->count[dir][way].copies;
     }
@@ -102,7 +102,11 @@ static void write_copies(const struct sink *out, const struct report *report)
         for (int way = 0; way < WAY_COUNT; way++)
             write_count(out, dir_names[dir], report_ways[way], &report->count[dir][way]);
         write_count(out, dir_names[dir], "foreign", &report->foreign[dir]);
+        write_count(out, dir_names[dir], "foreign staged", &report->foreign_staged[dir]);
     }
+    if (report->staging_bytes_peak)
+        sink_printf(out, LABEL "%s of pinned slots at most, for staged copies\n", "staging",
+                    quantity_bytes(report->staging_bytes_peak).text);
     if (report->waits || report->splits)
         sink_printf(out, LABEL "%llu in %s, to keep what asynchronous copies promise; %s split\n", "waits",
                     (ull)report->waits, quantity_time(report->wait_ns).text,

@@ -24,6 +24,7 @@ enum direction {
 
 enum way {
     WAY_PLAIN,    /* as the program wrote it */
+    WAY_STAGED,   /* large and not pinned: through slots of pinned memory of autopin's own */
     WAY_DIRECT,   /* the range is pinned */
     WAY_SNAPSHOT, /* small, through a buffer of autopin's own */
     WAY_COUNT

@@ -5,12 +5,14 @@
 #include "site.h"
 
 struct totals {
-    uint64_t start_ns;                                /* when autopin began to look at large blocks or copies */
-    struct copy_count count[DIR_COUNT][WAY_COUNT];    /* copies from or to blocks of autopin's */
-    struct copy_count foreign[DIR_COUNT];             /* copies of other memory: passed on as they are */
-    _Atomic uint64_t large_blocks, large_bytes;       /* served by the arena */
-    _Atomic uint64_t large_forwarded;                 /* large, but left to the next allocator */
-    _Atomic uint64_t locked_bytes, locked_bytes_peak; /* by mlock: equals the kernel's VmLck */
+    uint64_t start_ns;                                  /* when autopin began to look at large blocks or copies */
+    struct copy_count count[DIR_COUNT][WAY_COUNT];      /* copies from or to blocks of autopin's */
+    struct copy_count foreign[DIR_COUNT];               /* copies of other memory: passed on as they are */
+    struct copy_count foreign_staged[DIR_COUNT];        /* the same, staged */
+    _Atomic uint64_t large_blocks, large_bytes;         /* served by the arena */
+    _Atomic uint64_t large_forwarded;                   /* large, but left to the next allocator */
+    _Atomic uint64_t locked_bytes, locked_bytes_peak;   /* by mlock: equals the kernel's VmLck */
+    _Atomic uint64_t staging_bytes, staging_bytes_peak; /* slots for staged copies, pinned */
     _Atomic uint64_t prefaulted_bytes;
     _Atomic uint64_t app_registrations; /* the application's own, of blocks of autopin's */
     _Atomic uint64_t graph_blocks;      /* blocks set aside because a graph names them */

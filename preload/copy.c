@@ -2,7 +2,8 @@
  *
  * A block's state decides the way: PLAIN goes as the program wrote it; PINNED is direct, and waited for when the call
  * is asynchronous (rule 10); small asynchronous host-to-device copies of promoted blocks go through a bounce buffer and
- * do not wait (rule 11); while a block is being unpinned everything goes through bounce buffers. */
+ * do not wait (rule 11); what is large and not pinned is staged (stage.h); while a block is being unpinned, all that is
+ * not staged goes through bounce buffers. */
 #include "copy.h"
 
 #include <stdatomic.h>
@@ -13,10 +14,13 @@
 #include "flight.h"
 #include "guard.h"
 #include "life.h"
+#include "policy/cost.h"
 #include "policy/engine.h"
+#include "policy/pace.h"
 #include "policy/prim.h"
 #include "policy/totals.h"
 #include "self.h"
+#include "stage.h"
 
 typedef CUresult (*sync_fn)(uintptr_t, uintptr_t, size_t);
 typedef CUresult (*async_fn)(uintptr_t, uintptr_t, size_t, CUstream);
@@ -27,9 +31,10 @@ typedef CUresult (*stream_fn)(CUstream);
 enum {
     ASK_TIMES = 3
 };
-static _Atomic int captures_seen;
+static _Atomic int captures_seen; /* any, ever */
+static _Atomic int captures;      /* that may be going on now */
 
-static int is_async(const struct copy *copy)
+int copy_is_async(const struct copy *copy)
 {
     return copy->shape == COPY_H2D_ASYNC || copy->shape == COPY_D2H_ASYNC || copy->shape == COPY_ANY_ASYNC;
 }
@@ -39,7 +44,7 @@ static CUresult call(const struct copy *copy, uintptr_t to, uintptr_t from, size
     void *real = driver_real(copy->entry);
     if (!real)
         return CUDA_ERROR_NOT_FOUND;
-    if (is_async(copy))
+    if (copy_is_async(copy))
         return ((async_fn)real)(to, from, bytes, copy->stream);
     return ((sync_fn)real)(to, from, bytes);
 }
@@ -58,9 +63,17 @@ CUresult copy_wait(CUstream stream, int per_thread)
     return result;
 }
 
-void copy_capture_seen(void)
+void copy_capture_begins(void)
 {
     atomic_store(&captures_seen, 1);
+    atomic_fetch_add(&captures, 1);
+}
+
+void copy_capture_ended(void)
+{
+    int seen = atomic_load(&captures);
+    while (seen > 0 && !atomic_compare_exchange_weak(&captures, &seen, seen - 1))
+        ;
 }
 
 /* A stream of which the driver will not say it is taken not to capture: its copies are waited for. */
@@ -142,6 +155,11 @@ struct outcome {
     int overlapped; /* it may still be going on: its time is not known */
 };
 
+static uintptr_t host_side(const struct copy *copy, enum direction dir)
+{
+    return dir == DIR_H2D ? copy->from : copy->to;
+}
+
 /* A range that leaves the block is the driver's to judge. */
 static int is_inside(const struct copy *copy, const struct block *block, uintptr_t host)
 {
@@ -160,18 +178,47 @@ int copy_may_be_pinned(const struct block *block, uint32_t word)
 
 static int is_snapshot(const struct copy *copy, const struct block *block, enum direction dir, uint32_t word)
 {
-    return is_async(copy) && dir == DIR_H2D && copy->bytes <= BOUNCE_BYTES && copy_may_be_pinned(block, word) &&
+    return copy_is_async(copy) && dir == DIR_H2D && copy->bytes <= BOUNCE_BYTES && copy_may_be_pinned(block, word) &&
            is_inside(copy, block, copy->from);
 }
 
+/* Stages what it can of a copy of memory that is not pinned, and leaves the rest of it in *copy.  Not while a capture
+ * is going on anywhere: what the driver then refuses, it has to refuse itself. */
+static CUresult stage(struct copy *copy, enum direction dir)
+{
+    size_t done = 0;
+    if (atomic_load_explicit(&captures, memory_order_relaxed))
+        return CUDA_SUCCESS;
+    const CUresult result = stage_copy(copy, dir, &done);
+    copy->to += done;
+    copy->from += done;
+    copy->bytes -= done;
+    return result;
+}
+
+/* A large copy of a block that is not pinned.  Returns whether nothing is left to do. */
+static int run_staged(struct copy *copy, enum direction dir, struct outcome *outcome, CUresult *result)
+{
+    const size_t bytes = copy->bytes;
+    *result = stage(copy, dir);
+    if (copy->bytes < bytes)
+        outcome->way = WAY_STAGED;
+    return *result != CUDA_SUCCESS || copy->bytes == 0;
+}
+
 /* Does the copy of a block in the way its state asks for. */
-static CUresult run_way(const struct copy *copy, struct block *block, enum direction dir, uint32_t word,
+static CUresult run_way(const struct copy *whole, struct block *block, enum direction dir, uint32_t word,
                         struct outcome *outcome)
 {
-    const uintptr_t host = dir == DIR_H2D ? copy->from : copy->to;
+    struct copy rest = *whole;
+    const struct copy *copy = &rest;
     const int direct = engine_is_direct(block, word);
     const int relaxed = direct && block->site->async == OPTION_ASYNC_RELAXED;
+    CUresult result;
     *outcome = (struct outcome){direct ? WAY_DIRECT : WAY_PLAIN, 0};
+    if (!direct && is_inside(copy, block, host_side(copy, dir)) && run_staged(&rest, dir, outcome, &result))
+        return result;
+    const uintptr_t host = host_side(copy, dir);
     if (WORD_STATE(word) == BLOCK_UNPINNING && is_inside(copy, block, host))
         return call_bounced(copy, dir);
     if (!relaxed && is_snapshot(copy, block, dir, word)) {
@@ -179,12 +226,13 @@ static CUresult run_way(const struct copy *copy, struct block *block, enum direc
             outcome->way = WAY_SNAPSHOT;
         return call_bounced(copy, dir);
     }
-    CUresult result = call_cut(copy, block, host);
-    if (result == CUDA_SUCCESS && relaxed && is_async(copy) && flight_add(block, copy->stream, copy->per_thread) == 0) {
+    result = call_cut(copy, block, host);
+    if (result == CUDA_SUCCESS && relaxed && copy_is_async(copy) &&
+        flight_add(block, copy->stream, copy->per_thread) == 0) {
         outcome->overlapped = 1;
         return result;
     }
-    if (result == CUDA_SUCCESS && is_async(copy) &&
+    if (result == CUDA_SUCCESS && copy_is_async(copy) &&
         (engine_may_dma(block, word) || engine_may_dma(block, block_word(block))))
         result = copy_wait(copy->stream, copy->per_thread);
     return result;
@@ -194,7 +242,7 @@ static CUresult run_block(const struct copy *copy, struct block *block, enum dir
 {
     struct outcome outcome;
     const uint32_t word = engine_copy_begin(block);
-    if (is_async(copy) && copy_is_capturing(copy->stream, copy->per_thread)) {
+    if (copy_is_async(copy) && copy_is_capturing(copy->stream, copy->per_thread)) {
         guard_hold_block(block);
         const CUresult captured = call(copy, copy->to, copy->from, copy->bytes);
         engine_copy_end(block);
@@ -213,18 +261,32 @@ static CUresult run_block(const struct copy *copy, struct block *block, enum dir
     return result;
 }
 
-/* Memory that is not a block of ours: passed on as it is, and counted. */
+static void count_foreign(struct copy_count *count, size_t bytes, uint64_t ns)
+{
+    count_add(&count->copies, 1);
+    count_add(&count->bytes, bytes);
+    count_add(&count->ns, ns);
+}
+
+/* Memory that is not a block of ours: staged when it is large and pageable, else passed on as it is; and counted. */
 static CUresult run_foreign(const struct copy *copy, enum direction dir)
 {
+    struct copy rest = *copy;
+    struct outcome outcome = {WAY_PLAIN, 0};
+    CUresult result = CUDA_SUCCESS;
     const uint64_t begin = prim_now_ns();
-    const CUresult result = call(copy, copy->to, copy->from, copy->bytes);
-    if (result == CUDA_SUCCESS) {
-        driver_works();
-        count_add(&totals.foreign[dir].copies, 1);
-        count_add(&totals.foreign[dir].bytes, copy->bytes);
-        count_add(&totals.foreign[dir].ns, prim_now_ns() - begin);
-    }
-    return result;
+    const int pageable = copy->bytes >= PACE_BYTES_LEAST && stage_direction(copy, &dir) == 0;
+    if (!pageable || !run_staged(&rest, dir, &outcome, &result))
+        result = call(&rest, rest.to, rest.from, rest.bytes);
+    const uint64_t ns = prim_now_ns() - begin;
+    if (result != CUDA_SUCCESS)
+        return result;
+    driver_works();
+    const int staged = outcome.way == WAY_STAGED;
+    count_foreign(staged ? &totals.foreign_staged[dir] : &totals.foreign[dir], copy->bytes, ns);
+    if (pageable && !staged)
+        cost_copy_seen(dir, WAY_PLAIN, copy->bytes, ns);
+    return CUDA_SUCCESS;
 }
 
 /* The block of the host side, its direction; NULL when the host side is not ours, or when both sides are. */
@@ -241,7 +303,7 @@ static struct block *host_block(const struct copy *copy, enum direction *dir)
 /* From one block of ours to another, through the driver: passed on, with both kept as they are meanwhile. */
 static CUresult run_both(const struct copy *copy)
 {
-    struct guard guard = {.async = is_async(copy), .stream = copy->stream, .per_thread = copy->per_thread};
+    struct guard guard = {.async = copy_is_async(copy), .stream = copy->stream, .per_thread = copy->per_thread};
     uintptr_t to = copy->to, from = copy->from;
     guard_begin_both(&guard, &to, &from, copy->bytes);
     return guard_end(&guard, call(copy, to, from, copy->bytes));

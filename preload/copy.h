@@ -40,7 +40,11 @@ int copy_is_capturing(CUstream stream, int per_thread);
  */
 int copy_may_be_pinned(const struct block *block, uint32_t word);
 
-/* A capture has begun. */
-void copy_capture_seen(void);
+/* A capture is about to begin; one has ended, or could not begin. */
+void copy_capture_begins(void);
+void copy_capture_ended(void);
+
+/* Whether the call returns before the copy is over, as far as its kind of memory lets it. */
+int copy_is_async(const struct copy *copy);
 
 #endif

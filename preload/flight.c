@@ -91,12 +91,59 @@ static struct flight *recorded(CUstream stream, int per_thread)
     return NULL;
 }
 
+struct flight *flight_mark(CUstream stream, int per_thread)
+{
+    return recorded(stream, per_thread);
+}
+
+int flight_is_over(struct flight *mark)
+{
+    CUstreamCaptureMode mode;
+    if (mark->context == driver_context())
+        return REAL(EP_cuEventQuery, event_fn, mark->event) == CUDA_SUCCESS;
+    if (driver_enter(mark->context, &mode))
+        return -ENODEV;
+    const int over = REAL(EP_cuEventQuery, event_fn, mark->event) == CUDA_SUCCESS;
+    driver_leave(mode);
+    return over;
+}
+
+CUresult flight_await(struct flight *mark)
+{
+    return REAL(EP_cuEventSynchronize, event_fn, mark->event);
+}
+
+void flight_put(struct flight *mark)
+{
+    push(&spare, mark);
+}
+
+int flight_ends(const struct flight *mark, const struct ending *ending)
+{
+    return ending_covers(ending, mark->context);
+}
+
+void flight_destroy(struct flight *mark)
+{
+    CUstreamCaptureMode mode;
+    if (driver_enter(mark->context, &mode) == 0) {
+        (void)flight_await(mark);
+        driver_leave(mode);
+    }
+    unmake(mark);
+}
+
+void flight_forget(struct flight *mark)
+{
+    mem_put(mark, sizeof *mark);
+}
+
 CUresult flight_wait(CUstream stream, int per_thread)
 {
     struct flight *flight = recorded(stream, per_thread);
     if (!flight)
         return CUDA_ERROR_OUT_OF_MEMORY;
-    const CUresult result = REAL(EP_cuEventSynchronize, event_fn, flight->event);
+    const CUresult result = flight_await(flight);
     push(&spare, flight);
     return result;
 }

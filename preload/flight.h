@@ -14,6 +14,26 @@ struct block;
  * still going on.  Context: driver hook. */
 CUresult flight_wait(CUstream stream, int per_thread);
 
+/* A mark behind all that has been issued on the stream so far, in the current context; NULL when none could be made. */
+struct flight;
+struct flight *flight_mark(CUstream stream, int per_thread);
+
+/* Whether what is before the mark is over: 1, or 0 when it is not or cannot be told.  -ENODEV: its context is gone. */
+int flight_is_over(struct flight *mark);
+
+/* Waits until it is.  Results: any error means that it may be still going on. */
+CUresult flight_await(struct flight *mark);
+
+/* The caller no longer needs the mark. */
+void flight_put(struct flight *mark);
+
+/* The same for a mark whose context is ending (or gone): its event is destroyed (or lost). */
+void flight_destroy(struct flight *mark);
+void flight_forget(struct flight *mark);
+
+/* Whether the mark belongs to a context that is ending. */
+int flight_ends(const struct flight *mark, const struct ending *ending);
+
 /* The copy just issued on the stream uses the block.  Errors: -errno; the caller then waits for the stream instead.
  * Context: driver hook, between engine_copy_begin() and engine_copy_end(). */
 int flight_add(struct block *block, CUstream stream, int per_thread);

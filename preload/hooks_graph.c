@@ -74,13 +74,21 @@ CUresult cuGraphExecNodeSetParams(CUgraphExec exec, CUgraphNode node, struct cu_
     return REAL(EP_cuGraphExecNodeSetParams, fn, exec, node, params);
 }
 
+/* Where it did not begin, none is going on. */
+static CUresult begun(CUresult result)
+{
+    if (result != CUDA_SUCCESS)
+        copy_capture_ended();
+    return result;
+}
+
 #define HOOK_CAPTURE_OLD(name)                                                                                         \
     EXPORT CUresult name(CUstream stream);                                                                             \
     EXPORT CUresult name(CUstream stream)                                                                              \
     {                                                                                                                  \
         typedef CUresult (*fn)(CUstream);                                                                              \
-        copy_capture_seen();                                                                                           \
-        return REAL(EP_##name, fn, stream);                                                                            \
+        copy_capture_begins();                                                                                         \
+        return begun(REAL(EP_##name, fn, stream));                                                                     \
     }
 
 #define HOOK_CAPTURE(name)                                                                                             \
@@ -88,8 +96,8 @@ CUresult cuGraphExecNodeSetParams(CUgraphExec exec, CUgraphNode node, struct cu_
     EXPORT CUresult name(CUstream stream, CUstreamCaptureMode mode)                                                    \
     {                                                                                                                  \
         typedef CUresult (*fn)(CUstream, CUstreamCaptureMode);                                                         \
-        copy_capture_seen();                                                                                           \
-        return REAL(EP_##name, fn, stream, mode);                                                                      \
+        copy_capture_begins();                                                                                         \
+        return begun(REAL(EP_##name, fn, stream, mode));                                                               \
     }
 
 #define HOOK_CAPTURE_TO(name)                                                                                          \
@@ -99,8 +107,8 @@ CUresult cuGraphExecNodeSetParams(CUgraphExec exec, CUgraphNode node, struct cu_
                          CUstreamCaptureMode mode)                                                                     \
     {                                                                                                                  \
         typedef CUresult (*fn)(CUstream, CUgraph, const CUgraphNode *, const void *, size_t, CUstreamCaptureMode);     \
-        copy_capture_seen();                                                                                           \
-        return REAL(EP_##name, fn, stream, graph, after, edges, n_after, mode);                                        \
+        copy_capture_begins();                                                                                         \
+        return begun(REAL(EP_##name, fn, stream, graph, after, edges, n_after, mode));                                 \
     }
 
 HOOK_CAPTURE_OLD(cuStreamBeginCapture)
@@ -109,3 +117,18 @@ HOOK_CAPTURE(cuStreamBeginCapture_v2)
 HOOK_CAPTURE(cuStreamBeginCapture_v2_ptsz)
 HOOK_CAPTURE_TO(cuStreamBeginCaptureToGraph)
 HOOK_CAPTURE_TO(cuStreamBeginCaptureToGraph_ptsz)
+
+/* A capture that has become invalid ends as well. */
+#define HOOK_CAPTURE_END(name)                                                                                         \
+    EXPORT CUresult name(CUstream stream, CUgraph *graph);                                                             \
+    EXPORT CUresult name(CUstream stream, CUgraph *graph)                                                              \
+    {                                                                                                                  \
+        typedef CUresult (*fn)(CUstream, CUgraph *);                                                                   \
+        const CUresult result = REAL(EP_##name, fn, stream, graph);                                                    \
+        if (result == CUDA_SUCCESS || result == CUDA_ERROR_STREAM_CAPTURE_INVALIDATED)                                 \
+            copy_capture_ended();                                                                                      \
+        return result;                                                                                                 \
+    }
+
+HOOK_CAPTURE_END(cuStreamEndCapture)
+HOOK_CAPTURE_END(cuStreamEndCapture_ptsz)

@@ -21,6 +21,7 @@
 #include "policy/engine.h"
 #include "policy/totals.h"
 #include "self.h"
+#include "stage_move.h"
 #include "system.h"
 
 #ifndef MADV_DONTNEED_LOCKED
@@ -133,6 +134,8 @@ EXPORT int madvise(void *addr, size_t bytes, int advice)
 
 EXPORT int mprotect(void *addr, size_t bytes, int protection)
 {
+    if (!(protection & PROT_READ))
+        stage_distrust();
     if (is_ours(addr))
         for_parts(addr, bytes, unpin, 0);
     return (int)syscall(SYS_mprotect, addr, bytes, protection);
@@ -140,6 +143,8 @@ EXPORT int mprotect(void *addr, size_t bytes, int protection)
 
 EXPORT int pkey_mprotect(void *addr, size_t bytes, int protection, int key)
 {
+    if (!(protection & PROT_READ))
+        stage_distrust();
     if (is_ours(addr))
         for_parts(addr, bytes, unpin, 0);
     if (key == -1) /* as glibc does */

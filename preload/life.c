@@ -23,6 +23,9 @@
 #include "policy/prim.h"
 #include "report_out.h"
 #include "self.h"
+#include "stage.h"
+#include "stage_ring.h"
+#include "stage_team.h"
 #include "system.h"
 #include "threads.h"
 #include "unwind.h"
@@ -117,6 +120,7 @@ static void start(void *on)
     atomic_store(&owner, getpid());
     make_mark();
     engine_start(&options);
+    stage_start();
     sites_start(&options);
     if (process_function("malloc") != (void *)malloc)
         life_note(
@@ -172,6 +176,8 @@ static void take_all(void)
     arena_fork_take();
     mem_fork_take();
     bounce_fork_take();
+    ring_fork_take();
+    team_fork_take();
     unwind_fork_take();
     lock_forking = LOCK_FORKING;
 }
@@ -189,6 +195,8 @@ static void fork_prepare(void)
 static void inner_drop(void)
 {
     lock_forking = 0;
+    team_fork_drop();
+    ring_fork_drop();
     bounce_fork_drop();
     mem_fork_drop();
     arena_fork_drop();
@@ -219,6 +227,8 @@ static void fork_child(void)
     engine_fork_child();
     flight_fork_drop();
     flight_fork_child();
+    ring_fork_child();
+    team_fork_child();
     app_ranges_fork_drop();
     if (life_mark)
         atomic_store(life_mark, MARK_HERE);

@@ -19,6 +19,7 @@
 #include "policy/prim.h"
 #include "report_out.h"
 #include "self.h"
+#include "stage_ring.h"
 #include "system.h"
 #include "threads.h"
 
@@ -57,9 +58,11 @@ static int alone(void)
 /* One round.  Returns how long to sleep; UINT64_MAX: there is nothing to wait for. */
 static uint64_t work(void)
 {
-    const uint64_t wait_ns = engine_work();
+    uint64_t wait_ns = engine_work();
     int left = 0;
     if (engine_enter()) {
+        const uint64_t ring_ns = ring_reap();
+        wait_ns = ring_ns < wait_ns ? ring_ns : wait_ns;
         left = flight_reap();
         report_refresh();
         engine_leave();

@@ -17,33 +17,33 @@ static void expect_near(uint64_t value, double want)
 Test(cost, constants_until_measured)
 {
     for (int dir = 0; dir < DIR_COUNT; dir++) {
-        cr_expect_not(cost_copy_measured(dir, WAY_PLAIN));
-        cr_expect_not(cost_copy_measured(dir, WAY_DIRECT));
+        cr_expect_not(cost_copy_samples(dir, WAY_PLAIN));
+        cr_expect_not(cost_copy_samples(dir, WAY_DIRECT));
         expect_near(cost_copy_ps_per_byte(dir, WAY_PLAIN), 1000 / 8.0); /* 8 GB/s */
         expect_near(cost_copy_ps_per_byte(dir, WAY_DIRECT), 1000 / 50.0);
-        expect_near(cost_excess_ns(dir, 1000 * MIB), 1000 * MIB * (1 / 8.0 - 1 / 50.0));
+        expect_near(cost_excess_ns(dir, WAY_PLAIN, 1000 * MIB), 1000 * MIB * (1 / 8.0 - 1 / 50.0));
     }
     expect_near(cost_pin_ns(MIB), (119 + 34) * 1000);
     expect_near(cost_fault_ns(MIB, 0), 282 * 1000);
-    cr_expect_eq(cost_excess_ns(DIR_H2D, 0), 0);
+    cr_expect_eq(cost_excess_ns(DIR_H2D, WAY_PLAIN, 0), 0);
 }
 
 Test(cost, first_copy_replaces_the_constant)
 {
     cost_copy_seen(DIR_H2D, WAY_PLAIN, 10 * MIB, 10 * MIB); /* 1 GB/s */
-    cr_expect(cost_copy_measured(DIR_H2D, WAY_PLAIN));
+    cr_expect(cost_copy_samples(DIR_H2D, WAY_PLAIN));
     expect_near(cost_copy_ps_per_byte(DIR_H2D, WAY_PLAIN), 1000);
-    cr_expect_not(cost_copy_measured(DIR_D2H, WAY_PLAIN));
-    cr_expect_not(cost_copy_measured(DIR_H2D, WAY_DIRECT));
+    cr_expect_not(cost_copy_samples(DIR_D2H, WAY_PLAIN));
+    cr_expect_not(cost_copy_samples(DIR_H2D, WAY_DIRECT));
     expect_near(cost_copy_ps_per_byte(DIR_D2H, WAY_PLAIN), 125);
-    expect_near(cost_excess_ns(DIR_H2D, MIB), MIB * (1000 - 20) / 1000.0);
+    expect_near(cost_excess_ns(DIR_H2D, WAY_PLAIN, MIB), MIB * (1000 - 20) / 1000.0);
 }
 
 Test(cost, small_or_instant_copies_say_nothing)
 {
     cost_copy_seen(DIR_H2D, WAY_PLAIN, MIB - 1, 10 * MIB);
     cost_copy_seen(DIR_H2D, WAY_PLAIN, 10 * MIB, 0);
-    cr_expect_not(cost_copy_measured(DIR_H2D, WAY_PLAIN));
+    cr_expect_not(cost_copy_samples(DIR_H2D, WAY_PLAIN));
     expect_near(cost_copy_ps_per_byte(DIR_H2D, WAY_PLAIN), 125);
 }
 
@@ -88,10 +88,10 @@ Test(cost, rule_38_no_excess_where_pinning_does_not_pay)
 {
     cost_copy_seen(DIR_D2H, WAY_PLAIN, MIB, MIB / 50);
     cost_copy_seen(DIR_D2H, WAY_DIRECT, MIB, MIB / 40);
-    cr_expect_eq(cost_excess_ns(DIR_D2H, 1000 * MIB), 0, "a direct copy is slower here");
-    cr_expect_eq(cost_excess_ns(DIR_D2H, 100), 0);
+    cr_expect_eq(cost_excess_ns(DIR_D2H, WAY_PLAIN, 1000 * MIB), 0, "a direct copy is slower here");
+    cr_expect_eq(cost_excess_ns(DIR_D2H, WAY_PLAIN, 100), 0);
     cost_copy_seen(DIR_H2D, WAY_PLAIN, MIB, MIB / 50);
-    cr_expect_eq(cost_excess_ns(DIR_H2D, 1000 * MIB), 0, "a direct copy takes as long");
+    cr_expect_eq(cost_excess_ns(DIR_H2D, WAY_PLAIN, 1000 * MIB), 0, "a direct copy takes as long");
 }
 
 Test(cost, pin_is_learnt)

@@ -38,7 +38,7 @@ Test(decide, rule_38_never_worse_than_twice_the_best)
     struct site *site;
     struct block *block = block_of("auto", &site);
     uint64_t lost = 0;
-    const uint64_t one = cost_excess_ns(DIR_H2D, block->bytes), price = cost_pin_ns(block->bytes);
+    const uint64_t one = cost_excess_ns(DIR_H2D, WAY_PLAIN, block->bytes), price = cost_pin_ns(block->bytes);
     while (eng_copy(block, block->bytes, 0) == REASON_NOT_YET && lost < 100 * price)
         lost += one;
     cr_expect_lt(lost, price);

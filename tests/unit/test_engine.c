@@ -175,7 +175,7 @@ Test(engine, copies_are_counted_by_way)
 {
     struct site *site = eng_site(1);
     struct block *block = eng_block(site, 16 * MIB);
-    const uint64_t excess = cost_excess_ns(DIR_H2D, MIB);
+    const uint64_t excess = cost_excess_ns(DIR_H2D, WAY_PLAIN, MIB);
     eng_copy(block, MIB, 0);
     cr_expect_eq(site->count[DIR_H2D][WAY_PLAIN].copies, 1);
     cr_expect_eq(site->lost_ns, excess);

@@ -1,0 +1,22 @@
+/* Staged copies: large ranges that are not pinned go through slots of pinned memory, filled or drained by several
+ * threads while the chunk before is on the link.  On the program's stream and in its context, with the plain copy's
+ * results, ordering and promise on return. */
+#ifndef AUTOPIN_STAGE_H
+#define AUTOPIN_STAGE_H
+
+#include "copy.h"
+#include "policy/site.h"
+
+/* Gets ready: sets the bounds of policy/pace.h.  Call at start. */
+void stage_start(void);
+
+/* Copies the first *done bytes, from 0 to all of them; the caller makes the plain copy of the rest, whose result is the
+ * driver's then.  Host memory that cannot be used is never touched: it is left to the driver.  Results: the driver's
+ * for what was done.  Context: driver hook; no capture is going on. */
+CUresult stage_copy(const struct copy *copy, enum direction dir, size_t *done);
+
+/* Which way a copy goes whose host side is not memory of autopin's: -ENOENT unless one side is the driver's, the other
+ * pageable. */
+int stage_direction(const struct copy *copy, enum direction *dir);
+
+#endif

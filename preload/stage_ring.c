@@ -1,0 +1,268 @@
+/* Slots: made, lent, given back.  See stage_ring.h. */
+#define _GNU_SOURCE
+#include "stage_ring.h"
+
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#include "backend.h"
+#include "life.h"
+#include "node.h"
+#include "policy/engine.h"
+#include "policy/ledger.h"
+#include "policy/lock.h"
+#include "policy/prim.h"
+#include "policy/totals.h"
+
+typedef CUresult (*register_fn)(void *, size_t, unsigned);
+typedef CUresult (*unregister_fn)(void *);
+
+enum {
+    SLOTS_MOST = 128 /* staging_memory can be set no higher (policy/options.def) */
+};
+static const uint64_t BACKOFF_NS = 1000000000; /* after a slot could not be made */
+
+static struct lock ring_lock = {.rank = RANK_RING};
+static struct slot slots[SLOTS_MOST]; /* their states: ring_lock */
+static _Atomic unsigned n_slots;      /* that are not empty */
+static _Atomic uint32_t returned;     /* changes when a slot comes back */
+static _Atomic uint64_t used_ns, retry_ns;
+
+unsigned ring_most(void)
+{
+    const uint64_t most = life_options()->staging_memory / SLOT_BYTES;
+    return most < SLOTS_MOST ? (unsigned)most : SLOTS_MOST;
+}
+
+int ring_exists(void)
+{
+    return atomic_load_explicit(&n_slots, memory_order_relaxed) != 0;
+}
+
+/* One state for another; returns whether the slot was in it. */
+static int change(struct slot *slot, enum slot_state from, enum slot_state to)
+{
+    lock_take(&ring_lock);
+    const int was = slot->state == from;
+    if (was)
+        slot->state = to;
+    lock_drop(&ring_lock);
+    return was;
+}
+
+static void set_state(struct slot *slot, enum slot_state state)
+{
+    lock_take(&ring_lock);
+    slot->state = state;
+    lock_drop(&ring_lock);
+    atomic_fetch_add(&returned, 1);
+    prim_wake(&returned);
+}
+
+/* --- making and unmaking --------------------------------------------------------------------------------------------
+ */
+
+/* Pages of the ordinary size: a huge one takes longer to find and to clear than the first copy can wait. */
+static char *map_slot(void)
+{
+    char *mem = prim_map(SLOT_BYTES);
+    if (mem) {
+        (void)madvise(mem, SLOT_BYTES, MADV_NOHUGEPAGE);
+        node_prefer(mem, SLOT_BYTES);
+    }
+    return mem;
+}
+
+static int register_slot(struct slot *slot)
+{
+    slot->memory = map_slot();
+    if (!slot->memory)
+        return 0;
+    if (backend_populate(slot->memory, SLOT_BYTES) == 0 &&
+        REAL(EP_cuMemHostRegister_v2, register_fn, slot->memory, SLOT_BYTES, CU_MEMHOSTREGISTER_PORTABLE) ==
+            CUDA_SUCCESS)
+        return 1;
+    prim_unmap(slot->memory, SLOT_BYTES);
+    return 0;
+}
+
+/* Within the caps, and as long as the system has memory to spare. */
+static int make_reserved(struct slot *slot)
+{
+    int made = 0;
+    if (ledger_reserve(SLOT_BYTES, 1))
+        return 0;
+    if (prim_memory_take(SLOT_BYTES, life_options()->min_free) && engine_enter()) {
+        made = register_slot(slot);
+        engine_leave();
+    }
+    if (!made)
+        ledger_release(SLOT_BYTES, 1);
+    return made;
+}
+
+static struct slot *make(void)
+{
+    struct slot *slot = slots;
+    if (prim_now_ns() < atomic_load(&retry_ns))
+        return NULL;
+    while (slot < slots + ring_most() && !change(slot, SLOT_EMPTY, SLOT_LENT))
+        slot++;
+    if (slot == slots + ring_most())
+        return NULL;
+    slot->mark = NULL;
+    slot->context = driver_context();
+    if (!slot->context || !make_reserved(slot)) {
+        atomic_store(&retry_ns, prim_now_ns() + BACKOFF_NS);
+        set_state(slot, SLOT_EMPTY);
+        return NULL;
+    }
+    level_add(&totals.staging_bytes, &totals.staging_bytes_peak, SLOT_BYTES);
+    if (atomic_fetch_add(&n_slots, 1) == 0)
+        prim_kick(); /* the worker looks after them */
+    return slot;
+}
+
+/* Nothing uses the slot, which is LENT.  What cannot be unregistered stays as it is, for ever. */
+static void unmake(struct slot *slot)
+{
+    CUstreamCaptureMode mode;
+    CUresult result = CUDA_ERROR_INVALID_CONTEXT;
+    if (driver_enter(slot->context, &mode) == 0) {
+        result = REAL(EP_cuMemHostUnregister, unregister_fn, slot->memory);
+        driver_leave(mode);
+    }
+    if (result != CUDA_SUCCESS) {
+        ring_lose(slot);
+        return;
+    }
+    prim_unmap(slot->memory, SLOT_BYTES);
+    ledger_release(SLOT_BYTES, 1);
+    level_sub(&totals.staging_bytes, SLOT_BYTES);
+    atomic_fetch_sub(&n_slots, 1);
+    set_state(slot, SLOT_EMPTY);
+}
+
+void ring_lose(struct slot *slot)
+{
+    count_add(&totals.kept_blocks, 1);
+    set_state(slot, SLOT_LOST);
+}
+
+/* --- lending --------------------------------------------------------------------------------------------------------
+ */
+
+/* Whether the slot's transfer is over; its mark then goes. */
+static int settle(struct slot *slot)
+{
+    const int over = slot->mark ? flight_is_over(slot->mark) : 1;
+    if (over < 0)
+        flight_forget(slot->mark);
+    else if (over && slot->mark)
+        flight_put(slot->mark);
+    if (over)
+        slot->mark = NULL;
+    return over != 0;
+}
+
+void ring_put(struct slot *slot)
+{
+    atomic_store_explicit(&used_ns, prim_coarse_ns(), memory_order_relaxed);
+    set_state(slot, slot->mark ? SLOT_MARKED : SLOT_FREE);
+}
+
+struct slot *ring_take(void)
+{
+    for (struct slot *slot = slots; slot < slots + SLOTS_MOST; slot++)
+        if (change(slot, SLOT_FREE, SLOT_LENT))
+            return slot;
+    for (struct slot *slot = slots; slot < slots + SLOTS_MOST; slot++) {
+        if (!change(slot, SLOT_MARKED, SLOT_LENT))
+            continue;
+        if (settle(slot))
+            return slot;
+        set_state(slot, SLOT_MARKED);
+    }
+    return make();
+}
+
+/* --- giving back ----------------------------------------------------------------------------------------------------
+ */
+
+/* The next slot that holds something of the contexts, once nobody is using it; it is LENT to the caller. */
+static struct slot *take_ending(const struct ending *ending)
+{
+    struct slot *slot = slots;
+    while (slot < slots + SLOTS_MOST) {
+        const uint32_t seen = atomic_load(&returned);
+        lock_take(&ring_lock);
+        const enum slot_state state = slot->state;
+        const int there = state == SLOT_FREE || state == SLOT_MARKED || state == SLOT_LENT;
+        const int concerned = there && (ending_covers(ending, slot->context) ||
+                                        (state == SLOT_MARKED && flight_ends(slot->mark, ending)));
+        if (concerned && state != SLOT_LENT)
+            slot->state = SLOT_LENT;
+        lock_drop(&ring_lock);
+        if (concerned && state != SLOT_LENT)
+            return slot;
+        if (concerned)
+            prim_wait(&returned, seen);
+        else
+            slot++;
+    }
+    return NULL;
+}
+
+void ring_end(const struct ending *ending)
+{
+    struct slot *slot;
+    while ((slot = take_ending(ending))) {
+        if (slot->mark)
+            flight_destroy(slot->mark);
+        slot->mark = NULL;
+        if (ending_covers(ending, slot->context))
+            unmake(slot);
+        else
+            set_state(slot, SLOT_FREE);
+    }
+}
+
+uint64_t ring_reap(void)
+{
+    const uint64_t idle_ns = life_options()->idle_timeout, unused_ns = prim_coarse_ns() - atomic_load(&used_ns);
+    if (!ring_exists() || idle_ns == 0)
+        return UINT64_MAX;
+    if (unused_ns < idle_ns)
+        return idle_ns - unused_ns;
+    for (struct slot *slot = slots; slot < slots + SLOTS_MOST; slot++) {
+        if (!change(slot, SLOT_FREE, SLOT_LENT) && !change(slot, SLOT_MARKED, SLOT_LENT))
+            continue;
+        if (settle(slot))
+            unmake(slot);
+        else
+            set_state(slot, SLOT_MARKED);
+    }
+    return ring_exists() ? idle_ns : UINT64_MAX;
+}
+
+void ring_fork_take(void)
+{
+    lock_take(&ring_lock);
+}
+
+void ring_fork_drop(void)
+{
+    lock_drop(&ring_lock);
+}
+
+/* The registrations are the parent's, and so are the copies under way. */
+void ring_fork_child(void)
+{
+    for (struct slot *slot = slots; slot < slots + SLOTS_MOST; slot++) {
+        if (slot->memory && slot->state != SLOT_EMPTY)
+            prim_unmap(slot->memory, SLOT_BYTES);
+        *slot = (struct slot){.state = SLOT_EMPTY};
+    }
+    atomic_store(&n_slots, 0);
+    atomic_store(&totals.staging_bytes, 0);
+}

@@ -1,0 +1,50 @@
+/* The driver, bound at run time, for bench programs: whatever libcuda.so.1 the loader finds. */
+#ifndef AUTOPIN_BENCH_CUDA_H
+#define AUTOPIN_BENCH_CUDA_H
+
+#include <dlfcn.h>
+#include <string.h>
+
+#include "preload/cuda_min.h"
+#include "tests/bench/bench.h"
+
+/* clang-format off */
+#define BENCH_CUDA(X)                                                                                                  \
+    X(cuInit, (unsigned)) X(cuDeviceGet, (CUdevice *, int)) X(cuCtxCreate_v2, (CUcontext *, unsigned, CUdevice))       \
+    X(cuMemAlloc_v2, (CUdeviceptr *, size_t)) X(cuMemHostAlloc, (void **, size_t, unsigned)) X(cuMemFreeHost, (void *)) \
+    X(cuMemHostRegister_v2, (void *, size_t, unsigned)) X(cuMemHostUnregister, (void *))                               \
+    X(cuMemcpyHtoD_v2, (CUdeviceptr, const void *, size_t)) X(cuMemcpyDtoH_v2, (void *, CUdeviceptr, size_t))          \
+    X(cuMemcpyHtoDAsync_v2, (CUdeviceptr, const void *, size_t, CUstream))                                             \
+    X(cuMemcpyDtoHAsync_v2, (void *, CUdeviceptr, size_t, CUstream))                                                   \
+    X(cuStreamCreate, (CUstream *, unsigned)) X(cuStreamSynchronize, (CUstream))
+/* clang-format on */
+
+struct bench_cuda {
+#define BENCH_MEMBER(name, args) CUresult(*name) args;
+    BENCH_CUDA(BENCH_MEMBER)
+#undef BENCH_MEMBER
+    CUcontext context;
+    CUstream stream;
+};
+
+/* Binds the driver, makes a context and a stream; exits with 77 when there is no driver or device. */
+static inline struct bench_cuda bench_cuda(void)
+{
+    struct bench_cuda cu = {0};
+    CUdevice device;
+    void *driver = dlopen("libcuda.so.1", RTLD_NOW), *symbol;
+    if (!driver)
+        exit(77);
+#define BENCH_FIND(name, args)                                                                                         \
+    bench_need((symbol = dlsym(driver, #name)) != NULL, #name);                                                        \
+    memcpy((void *)&cu.name, (void *)&symbol, sizeof symbol);
+    BENCH_CUDA(BENCH_FIND)
+#undef BENCH_FIND
+    if (cu.cuInit(0) != CUDA_SUCCESS || cu.cuDeviceGet(&device, 0) != CUDA_SUCCESS)
+        exit(77);
+    bench_need(cu.cuCtxCreate_v2(&cu.context, 0, device) == CUDA_SUCCESS, "cuCtxCreate");
+    bench_need(cu.cuStreamCreate(&cu.stream, 0) == CUDA_SUCCESS, "cuStreamCreate");
+    return cu;
+}
+
+#endif

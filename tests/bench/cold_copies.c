@@ -1,0 +1,95 @@
+/* Copies ranges to the device and back that were never copied before and never are again, through the driver interface.
+ *
+ * usage: cold_copies mmap|file|pinned MIB COPIES
+ *   mmap    anonymous memory of the program's own, touched      file  a file mapped read-only, in the page cache
+ *   pinned  memory from cuMemHostAlloc: what no cold copy can beat
+ * output: one line per way of copying, "WAY GB_PER_S", the median; exit 77 without a driver or device. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tests/bench/bench_cuda.h"
+
+enum {
+    H2D,
+    D2H,
+    H2D_ASYNC,
+    D2H_ASYNC,
+    WAYS
+};
+static const char *const way_names[] = {"h2d", "d2h", "h2d_async", "d2h_async"};
+static struct bench_cuda cu;
+static CUdeviceptr device;
+
+static double copy_s(int way, char *host, size_t bytes)
+{
+    const double start = bench_now_s();
+    const CUresult result = way == H2D         ? cu.cuMemcpyHtoD_v2(device, host, bytes)
+                            : way == D2H       ? cu.cuMemcpyDtoH_v2(host, device, bytes)
+                            : way == H2D_ASYNC ? cu.cuMemcpyHtoDAsync_v2(device, host, bytes, cu.stream)
+                                               : cu.cuMemcpyDtoHAsync_v2(host, device, bytes, cu.stream);
+    bench_need(result == CUDA_SUCCESS, way_names[way]);
+    if (way >= H2D_ASYNC)
+        bench_need(cu.cuStreamSynchronize(cu.stream) == CUDA_SUCCESS, "cuStreamSynchronize");
+    return bench_now_s() - start;
+}
+
+static int weights(size_t bytes)
+{
+    char path[] = "cold_copies_XXXXXX";
+    const int fd = mkstemp(path);
+    bench_need(fd >= 0 && unlink(path) == 0, "mkstemp");
+    char *chunk = malloc(1 << 20);
+    memset(chunk, 7, 1 << 20);
+    for (size_t at = 0; at < bytes; at += 1 << 20)
+        bench_need(write(fd, chunk, 1 << 20) == 1 << 20, "write");
+    free(chunk);
+    return fd;
+}
+
+static char *get(const char *kind, int fd, size_t bytes)
+{
+    void *memory = NULL;
+    if (kind[0] == 'p')
+        bench_need(cu.cuMemHostAlloc(&memory, bytes, 0) == CUDA_SUCCESS, "cuMemHostAlloc");
+    else
+        memory = fd >= 0 ? mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0)
+                         : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bench_need(memory != MAP_FAILED, "mmap");
+    if (fd < 0)
+        bench_touch(memory, bytes);
+    return memory;
+}
+
+static void put(const char *kind, char *memory, size_t bytes)
+{
+    if (kind[0] == 'p')
+        cu.cuMemFreeHost(memory);
+    else
+        munmap(memory, bytes);
+}
+
+int main(int argc, char **argv)
+{
+    const char *kind = argc > 1 ? argv[1] : "mmap";
+    const size_t bytes = (argc > 2 ? strtoul(argv[2], NULL, 10) : 64) << 20;
+    const size_t copies = argc > 3 ? strtoul(argv[3], NULL, 10) : 9;
+    double *taken = calloc(copies, sizeof *taken);
+    cu = bench_cuda();
+    bench_need(cu.cuMemAlloc_v2(&device, bytes) == CUDA_SUCCESS, "cuMemAlloc");
+    const int fd = strcmp(kind, "file") == 0 ? weights(bytes) : -1;
+    for (int way = 0; way < WAYS; way++) {
+        if (fd >= 0 && (way == D2H || way == D2H_ASYNC))
+            continue;
+        for (size_t i = 0; i < copies; i++) {
+            char *memory = get(kind, fd, bytes);
+            taken[i] = copy_s(way, memory, bytes);
+            put(kind, memory, bytes);
+        }
+        printf("%s %.2f %.2f\n", way_names[way], (double)bytes / taken[0] * 1e-9,
+               (double)bytes / bench_median(taken, copies) * 1e-9);
+    }
+    free(taken);
+    return 0;
+}
