@@ -25,6 +25,10 @@
 #define OPTION_ASYNC_LIST(X)                                                                                           \
     X(OPTION_ASYNC_STRICT, "strict")                                                                                   \
     X(OPTION_ASYNC_RELAXED, "relaxed")
+#define OPTION_STAGING_LIST(X)                                                                                         \
+    X(OPTION_STAGING_AUTO, "auto")                                                                                     \
+    X(OPTION_STAGING_ALWAYS, "always")                                                                                 \
+    X(OPTION_STAGING_NEVER, "never")
 #define PROMOTE_LIST(X)                                                                                                \
     X(PROMOTE_AUTO, "auto")                                                                                            \
     X(PROMOTE_ALWAYS, "always")                                                                                        \
@@ -41,6 +45,9 @@ enum option_backend {
 enum option_async {
     OPTION_ASYNC_LIST(OPTION_CHOICE_ID)
 };
+enum option_staging {
+    OPTION_STAGING_LIST(OPTION_CHOICE_ID)
+};
 enum promote_mode {
     PROMOTE_LIST(OPTION_CHOICE_ID)
 };
@@ -55,7 +62,7 @@ struct promote_rule {
 #define OPTION_FIELD_COUNT(name)    uint64_t name;
 #define OPTION_FIELD_DURATION(name) uint64_t name; /* nanoseconds */
 #define OPTION_FIELD_BOOL(name)     int name;      /* 0 or 1 */
-#define OPTION_FIELD_ENUM(name)     int name;      /* OPTION_BACKEND_*, OPTION_ASYNC_* */
+#define OPTION_FIELD_ENUM(name)     int name;      /* OPTION_BACKEND_*, OPTION_ASYNC_*, OPTION_STAGING_* */
 #define OPTION_FIELD_DEPTH(name)    int name;      /* frame, or OPTION_ANY_DEPTH */
 #define OPTION_FIELD_PROMOTE(name)  struct promote_rule name;
 #define OPTION_FIELD_REPORT(name)   char name[OPTION_MAX_TEXT]; /* as written: %p %h %r not yet replaced */

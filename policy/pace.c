@@ -10,20 +10,29 @@ enum {
     CALL_SHARE = 32,     /* the calls for a chunk take no more than this part of its time on the link */
     FILL_SHARE = 16,     /* the first chunk is filled while the link is idle: this part of the copy */
     DEPTH_LEAST = 3,     /* one is filled, one is on the link, one is waiting */
-    STAGED_FIRST = 4, /* copies to be staged before that is judged */
-    TRY_AGAIN = 16,   /* copies between two trials of the slower way; much slower: its square */
+    STAGED_FIRST = 4,    /* copies to be staged before that is judged */
+    TRY_AGAIN = 16,      /* copies between two trials of the slower way; much slower: its square */
     TRY_BYTES = 64 << 20 /* no larger one is tried the slower way */
 };
 
 static _Atomic uint64_t piece_ps[DIR_COUNT] = {PIECE_PS, PIECE_PS}, link_ps[DIR_COUNT], call_ns = CALL_NS;
 static _Atomic uint32_t depth[DIR_COUNT] = {DEPTH_LEAST, DEPTH_LEAST};
 static _Atomic uint64_t copies[DIR_COUNT], small_bytes;
-static unsigned threads_most = 1, slots_most;
+static unsigned threads_most, slots_most;
+static uint64_t bytes_least = UINT64_MAX;
+static int always;
 
-void pace_start(unsigned threads, unsigned slots)
+void pace_start(const struct options *options, unsigned cores, unsigned slots)
 {
-    threads_most = threads ? threads : 1;
+    threads_most = options->staging_threads < cores ? (unsigned)options->staging_threads : cores;
     slots_most = slots;
+    bytes_least = options->staging == OPTION_STAGING_NEVER || slots == 0 ? UINT64_MAX : options->staging_min;
+    always = options->staging == OPTION_STAGING_ALWAYS;
+}
+
+int pace_may_stage(uint64_t bytes)
+{
+    return bytes >= bytes_least;
 }
 
 /* A mean that forgets. */
@@ -106,8 +115,8 @@ struct pace pace_plan(enum direction dir, uint64_t bytes, unsigned at_once)
     return pace;
 }
 
-/* Whether this copy, the nth, is one to learn from: made the way that is slower as far as is known.  Seldom, where it is
- * known to be much slower. */
+/* Whether this copy, the nth, is one to learn from: made the way that is slower as far as is known.  Seldom, where it
+ * is known to be much slower. */
 static int is_trial(uint64_t nth, uint64_t bytes, uint64_t fast_ps, uint64_t slow_ps)
 {
     const int close = slow_ps < fast_ps + fast_ps / 2;
@@ -116,8 +125,8 @@ static int is_trial(uint64_t nth, uint64_t bytes, uint64_t fast_ps, uint64_t slo
 
 int pace_prefers_staging(enum direction dir, uint64_t bytes, int have_ring)
 {
-    if (bytes < PACE_BYTES_LEAST || slots_most == 0)
-        return 0;
+    if (always)
+        return 1;
     if (!have_ring && bytes < PACE_BEGIN_BYTES &&
         atomic_fetch_add_explicit(&small_bytes, bytes, memory_order_relaxed) + bytes < PACE_BEGIN_TOTAL)
         return 0;

@@ -25,13 +25,17 @@ struct pace {
     unsigned threads; /* that move memory, the program's own among them */
 };
 
-/* Sets the bounds: threads of one copy, and slots of all.  Call before the first plan; the defaults are 1 and 0. */
-void pace_start(unsigned threads_most, unsigned slots_most);
+/* Sets the bounds: what the options say, the machine's cores, and the slots there may be.  Call before anything else.
+ */
+void pace_start(const struct options *options, unsigned cores, unsigned slots_most);
+
+/* Whether copies of so many bytes may be staged at all. */
+int pace_may_stage(uint64_t bytes);
 
 /* How to stage a copy while `at_once` copies are staged, this one among them. */
 struct pace pace_plan(enum direction dir, uint64_t bytes, unsigned at_once);
 
-/* Whether to stage a copy: not while there is no ring yet and it is small, and not where the driver's own way has
+/* Whether to stage such a copy: not while there is no ring yet and it is small, and not where the driver's own way has
  * proved faster.  Each way is tried again now and then.  Counts the copy. */
 int pace_prefers_staging(enum direction dir, uint64_t bytes, int have_ring);
 

@@ -15,6 +15,7 @@ struct range {
 
 static struct lock ranges_lock = {.rank = RANK_START};
 static struct range *ranges;
+static _Atomic unsigned n_ranges; /* changed under the lock */
 
 void app_range_add(void *base, size_t bytes)
 {
@@ -27,9 +28,29 @@ void app_range_add(void *base, size_t bytes)
     range->context = driver_context();
     lock_take(&ranges_lock);
     HASH_ADD(hh, ranges, base, sizeof range->base, range);
+    atomic_fetch_add(&n_ranges, !table_failed);
     lock_drop(&ranges_lock);
     if (table_failed)
         mem_put(range, sizeof *range);
+}
+
+int app_ranges_overlap(uintptr_t base, size_t bytes)
+{
+    if (atomic_load(&n_ranges) == 0)
+        return 0;
+    lock_take(&ranges_lock);
+    const struct range *range = ranges;
+    while (range && (range->base >= base + bytes || base >= range->base + range->bytes))
+        range = range->hh.next;
+    lock_drop(&ranges_lock);
+    return range != NULL;
+}
+
+/* Lock: ranges_lock. */
+static void take_out(struct range *range)
+{
+    HASH_DEL(ranges, range);
+    atomic_fetch_sub(&n_ranges, 1);
 }
 
 static struct range *find(const void *base)
@@ -55,7 +76,7 @@ int app_range_remove(const void *base)
     lock_take(&ranges_lock);
     struct range *range = find(base);
     if (range)
-        HASH_DEL(ranges, range);
+        take_out(range);
     lock_drop(&ranges_lock);
     if (range)
         mem_put(range, sizeof *range);
@@ -69,7 +90,7 @@ static struct range *take_ending(const struct ending *ending)
     while (range && !ending_covers(ending, range->context))
         range = range->hh.next;
     if (range)
-        HASH_DEL(ranges, range);
+        take_out(range);
     lock_drop(&ranges_lock);
     return range;
 }

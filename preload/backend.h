@@ -4,6 +4,10 @@
 
 #include "policy/block.h"
 
+/* Whether memory registered for the device helps: registration must be supported (attribute 99), and gains nothing
+ * where the GPU walks the host's page tables (100).  Context: driver hook, or one entered by the caller. */
+int backend_cuda_worthwhile(int device);
+
 int backend_cuda_pin(struct block *block);
 int backend_cuda_unpin(struct block *block);
 int backend_mlock_pin(struct block *block);

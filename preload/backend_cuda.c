@@ -22,8 +22,7 @@ enum {
     USELESS
 };
 
-/* Registration must be supported (attribute 99), and gains nothing where the GPU walks the host's page tables (100). */
-static int device_worthwhile(int device)
+int backend_cuda_worthwhile(int device)
 {
     static _Atomic int known[DEVICES_MOST];
     int can = 1, ats = 0;
@@ -76,7 +75,7 @@ int backend_cuda_pin(struct block *block)
     int rc = driver_enter(block->pin_context, &mode);
     if (rc)
         return rc;
-    rc = device_worthwhile(block->pin_device) ? register_pieces(block) : -EOPNOTSUPP;
+    rc = backend_cuda_worthwhile(block->pin_device) ? register_pieces(block) : -EOPNOTSUPP;
     driver_leave(mode);
     return rc;
 }

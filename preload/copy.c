@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "app_ranges.h"
 #include "arena.h"
 #include "bounce.h"
 #include "flight.h"
@@ -216,7 +217,8 @@ static CUresult run_way(const struct copy *whole, struct block *block, enum dire
     const int relaxed = direct && block->site->async == OPTION_ASYNC_RELAXED;
     CUresult result;
     *outcome = (struct outcome){direct ? WAY_DIRECT : WAY_PLAIN, 0};
-    if (!direct && is_inside(copy, block, host_side(copy, dir)) && run_staged(&rest, dir, outcome, &result))
+    if (!direct && !WORD_APP(word) && is_inside(copy, block, host_side(copy, dir)) &&
+        run_staged(&rest, dir, outcome, &result))
         return result;
     const uintptr_t host = host_side(copy, dir);
     if (WORD_STATE(word) == BLOCK_UNPINNING && is_inside(copy, block, host))
@@ -275,7 +277,8 @@ static CUresult run_foreign(const struct copy *copy, enum direction dir)
     struct outcome outcome = {WAY_PLAIN, 0};
     CUresult result = CUDA_SUCCESS;
     const uint64_t begin = prim_now_ns();
-    const int pageable = copy->bytes >= PACE_BYTES_LEAST && stage_direction(copy, &dir) == 0;
+    const int pageable = pace_may_stage(copy->bytes) && stage_direction(copy, &dir) == 0 &&
+                         !app_ranges_overlap(host_side(copy, dir), copy->bytes);
     if (!pageable || !run_staged(&rest, dir, &outcome, &result))
         result = call(&rest, rest.to, rest.from, rest.bytes);
     const uint64_t ns = prim_now_ns() - begin;

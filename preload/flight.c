@@ -102,7 +102,7 @@ int flight_is_over(struct flight *mark)
     if (mark->context == driver_context())
         return REAL(EP_cuEventQuery, event_fn, mark->event) == CUDA_SUCCESS;
     if (driver_enter(mark->context, &mode))
-        return -ENODEV;
+        return 0;
     const int over = REAL(EP_cuEventQuery, event_fn, mark->event) == CUDA_SUCCESS;
     driver_leave(mode);
     return over;
@@ -123,19 +123,16 @@ int flight_ends(const struct flight *mark, const struct ending *ending)
     return ending_covers(ending, mark->context);
 }
 
-void flight_destroy(struct flight *mark)
+int flight_destroy(struct flight *mark)
 {
     CUstreamCaptureMode mode;
+    CUresult result = CUDA_ERROR_INVALID_CONTEXT;
     if (driver_enter(mark->context, &mode) == 0) {
-        (void)flight_await(mark);
+        result = flight_await(mark);
         driver_leave(mode);
     }
     unmake(mark);
-}
-
-void flight_forget(struct flight *mark)
-{
-    mem_put(mark, sizeof *mark);
+    return result == CUDA_SUCCESS ? 0 : -EIO;
 }
 
 CUresult flight_wait(CUstream stream, int per_thread)

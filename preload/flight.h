@@ -18,7 +18,7 @@ CUresult flight_wait(CUstream stream, int per_thread);
 struct flight;
 struct flight *flight_mark(CUstream stream, int per_thread);
 
-/* Whether what is before the mark is over: 1, or 0 when it is not or cannot be told.  -ENODEV: its context is gone. */
+/* Whether what is before the mark is over; 0 also when that cannot be told. */
 int flight_is_over(struct flight *mark);
 
 /* Waits until it is.  Results: any error means that it may be still going on. */
@@ -27,9 +27,9 @@ CUresult flight_await(struct flight *mark);
 /* The caller no longer needs the mark. */
 void flight_put(struct flight *mark);
 
-/* The same for a mark whose context is ending (or gone): its event is destroyed (or lost). */
-void flight_destroy(struct flight *mark);
-void flight_forget(struct flight *mark);
+/* The same for a mark whose context is ending: waits for what is before it, and destroys its event.  Errors: -EIO; that
+ * may still be going on. */
+int flight_destroy(struct flight *mark);
 
 /* Whether the mark belongs to a context that is ending. */
 int flight_ends(const struct flight *mark, const struct ending *ending);

@@ -53,10 +53,9 @@ static CUresult register_for_application(enum entry_id id, void *ptr, size_t byt
     const CUresult result = REAL(id, register_fn, ptr, bytes, flags);
     if (ours && result != CUDA_SUCCESS)
         register_ended(ptr, bytes);
-    else if (ours) {
+    if (result == CUDA_SUCCESS && !self.busy)
         app_range_add(ptr, bytes);
-        count_add(&totals.app_registrations, 1);
-    }
+    count_add(&totals.app_registrations, ours && result == CUDA_SUCCESS);
     return result;
 }
 
@@ -91,10 +90,11 @@ EXPORT CUresult cuMemHostUnregister(void *ptr);
 CUresult cuMemHostUnregister(void *ptr)
 {
     size_t bytes = 0;
-    if (self.busy || !life_is_on() || !block_at(ptr))
+    if (self.busy)
         return REAL(EP_cuMemHostUnregister, unregister_fn, ptr);
     if (!app_range_find(ptr, &bytes))
-        return unregister_unknown(ptr);
+        return life_is_on() && block_at(ptr) ? unregister_unknown(ptr)
+                                             : REAL(EP_cuMemHostUnregister, unregister_fn, ptr);
     const CUresult result = REAL(EP_cuMemHostUnregister, unregister_fn, ptr);
     if (result == CUDA_SUCCESS && app_range_remove(ptr))
         register_ended(ptr, bytes);

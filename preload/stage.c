@@ -37,11 +37,8 @@ struct stage {
 void stage_start(void)
 {
     cpu_set_t cpus;
-    const struct options *options = life_options();
-    unsigned threads = (unsigned)options->staging_threads;
-    if (sched_getaffinity(0, sizeof cpus, &cpus) == 0 && (unsigned)CPU_COUNT(&cpus) < threads)
-        threads = (unsigned)CPU_COUNT(&cpus);
-    pace_start(threads, options->staging ? ring_most() : 0);
+    const int known = sched_getaffinity(0, sizeof cpus, &cpus) == 0;
+    pace_start(life_options(), known ? (unsigned)CPU_COUNT(&cpus) : 1, ring_most());
 }
 
 /* --- what may be staged ---------------------------------------------------------------------------------------------
@@ -151,7 +148,7 @@ static int is_over(struct stage *s, uint32_t chunk)
     struct slot *slot = slot_of(s, chunk);
     if (!slot || !slot->mark)
         return 1;
-    if (flight_is_over(slot->mark) <= 0)
+    if (!flight_is_over(slot->mark))
         return 0;
     unmark(slot);
     s->waited_at_ns = 0; /* nobody knows since when */
@@ -280,15 +277,16 @@ static CUresult fetch_chunks(struct stage *s)
 /* --- the whole ------------------------------------------------------------------------------------------------------
  */
 
-/* Gives the slots back.  A copy that may return before its transfers are over leaves them marked. */
+/* Gives the slots back.  A copy that may return before its transfers are over leaves them marked; one that has failed
+ * leaves nothing behind that would still change the device's memory. */
 static CUresult finish(struct stage *s, CUresult result)
 {
-    const int leave = s->async && s->job.dir == DIR_H2D;
+    const int leave = s->async && s->job.dir == DIR_H2D && result == CUDA_SUCCESS;
     for (uint32_t i = 0; i < s->job.depth; i++) {
         const uint32_t chunk = s->first + i; /* the oldest first */
         if (!slot_of(s, chunk))
             continue;
-        const CUresult waited = leave || result != CUDA_SUCCESS ? CUDA_SUCCESS : await(s, chunk);
+        const CUresult waited = leave ? CUDA_SUCCESS : await(s, chunk);
         result = result == CUDA_SUCCESS ? waited : result;
         if (slot_of(s, chunk))
             ring_put(slot_of(s, chunk));
@@ -316,7 +314,8 @@ CUresult stage_copy(const struct copy *copy, enum direction dir, size_t *done)
     const int kept = errno;
     CUresult result = CUDA_SUCCESS;
     *done = 0;
-    if (pace_prefers_staging(dir, copy->bytes, ring_exists()) && is_device_range(device, copy->bytes) &&
+    if (pace_may_stage(copy->bytes) && pace_prefers_staging(dir, copy->bytes, ring_exists()) &&
+        is_device_range(device, copy->bytes) &&
         stage_is_usable(dir, (char *)host, copy->bytes)) { /* NOLINT(performance-no-int-to-ptr) */
         const struct pace pace = pace_plan(dir, copy->bytes, team_jobs() + 1);
         struct stage s = {.device = device,

@@ -16,6 +16,7 @@
 
 typedef CUresult (*register_fn)(void *, size_t, unsigned);
 typedef CUresult (*unregister_fn)(void *);
+typedef CUresult (*device_fn)(CUdevice *);
 
 enum {
     SLOTS_MOST = 128 /* staging_memory can be set no higher (policy/options.def) */
@@ -75,6 +76,9 @@ static char *map_slot(void)
 
 static int register_slot(struct slot *slot)
 {
+    CUdevice device = 0;
+    if (REAL(EP_cuCtxGetDevice, device_fn, &device) != CUDA_SUCCESS || !backend_cuda_worthwhile(device))
+        return 0;
     slot->memory = map_slot();
     if (!slot->memory)
         return 0;
@@ -155,14 +159,13 @@ void ring_lose(struct slot *slot)
 /* Whether the slot's transfer is over; its mark then goes. */
 static int settle(struct slot *slot)
 {
-    const int over = slot->mark ? flight_is_over(slot->mark) : 1;
-    if (over < 0)
-        flight_forget(slot->mark);
-    else if (over && slot->mark)
-        flight_put(slot->mark);
-    if (over)
-        slot->mark = NULL;
-    return over != 0;
+    if (!slot->mark)
+        return 1;
+    if (!flight_is_over(slot->mark))
+        return 0;
+    flight_put(slot->mark);
+    slot->mark = NULL;
+    return 1;
 }
 
 void ring_put(struct slot *slot)
@@ -189,42 +192,51 @@ struct slot *ring_take(void)
 /* --- giving back ----------------------------------------------------------------------------------------------------
  */
 
-/* The next slot that holds something of the contexts, once nobody is using it; it is LENT to the caller. */
-static struct slot *take_ending(const struct ending *ending)
+/* Whether the slot holds something of the contexts; if so, and nobody uses it, it is LENT to the caller. */
+static int take_ending(struct slot *slot, const struct ending *ending, enum slot_state *was)
 {
-    struct slot *slot = slots;
-    while (slot < slots + SLOTS_MOST) {
+    lock_take(&ring_lock);
+    *was = slot->state;
+    const int concerned = *was != SLOT_EMPTY && (ending_covers(ending, slot->context) ||
+                                                 (*was == SLOT_MARKED && flight_ends(slot->mark, ending)));
+    if (concerned)
+        slot->state = SLOT_LENT;
+    lock_drop(&ring_lock);
+    return concerned;
+}
+
+/* Of a lost slot too: to unregister it, the driver waits for what its context still does with it. */
+static void end_slot(struct slot *slot, const struct ending *ending)
+{
+    const int known = slot->mark ? flight_destroy(slot->mark) == 0 : 1;
+    slot->mark = NULL;
+    if (ending_covers(ending, slot->context))
+        unmake(slot);
+    else if (known)
+        set_state(slot, SLOT_FREE);
+    else
+        ring_lose(slot);
+}
+
+/* Waits while somebody uses it. */
+static int take_ending_when_idle(struct slot *slot, const struct ending *ending)
+{
+    for (;;) {
         const uint32_t seen = atomic_load(&returned);
-        lock_take(&ring_lock);
-        const enum slot_state state = slot->state;
-        const int there = state == SLOT_FREE || state == SLOT_MARKED || state == SLOT_LENT;
-        const int concerned = there && (ending_covers(ending, slot->context) ||
-                                        (state == SLOT_MARKED && flight_ends(slot->mark, ending)));
-        if (concerned && state != SLOT_LENT)
-            slot->state = SLOT_LENT;
-        lock_drop(&ring_lock);
-        if (concerned && state != SLOT_LENT)
-            return slot;
-        if (concerned)
-            prim_wait(&returned, seen);
-        else
-            slot++;
+        enum slot_state was;
+        if (!take_ending(slot, ending, &was))
+            return 0;
+        if (was != SLOT_LENT)
+            return 1;
+        prim_wait(&returned, seen);
     }
-    return NULL;
 }
 
 void ring_end(const struct ending *ending)
 {
-    struct slot *slot;
-    while ((slot = take_ending(ending))) {
-        if (slot->mark)
-            flight_destroy(slot->mark);
-        slot->mark = NULL;
-        if (ending_covers(ending, slot->context))
-            unmake(slot);
-        else
-            set_state(slot, SLOT_FREE);
-    }
+    for (struct slot *slot = slots; slot < slots + SLOTS_MOST; slot++)
+        if (take_ending_when_idle(slot, ending))
+            end_slot(slot, ending);
 }
 
 uint64_t ring_reap(void)

@@ -59,15 +59,16 @@ static int take_piece(struct stage_job *job, uint32_t *piece)
     return 1;
 }
 
-static void move_piece(struct stage_job *job, uint32_t piece)
+/* Returns whether it is through. */
+static int move_piece(struct stage_job *job, uint32_t piece)
 {
     const size_t at = (size_t)piece * PIECE, left = job->bytes - at, bytes = left < PIECE ? left : PIECE;
     char *slot = job->slot[at / job->chunk_bytes % job->depth] + at % job->chunk_bytes;
     const uint64_t begin = prim_now_ns();
     if (stage_move(job->dir, slot, job->host + at, bytes))
-        atomic_store(&job->failed, 1);
-    else
-        pace_piece_seen(job->dir, bytes, prim_now_ns() - begin);
+        return 0;
+    pace_piece_seen(job->dir, bytes, prim_now_ns() - begin);
+    return 1;
 }
 
 int team_help(struct stage_job *job)
@@ -75,10 +76,14 @@ int team_help(struct stage_job *job)
     uint32_t piece;
     if (!take_piece(job, &piece))
         return 0;
-    move_piece(job, piece);
+    if (!move_piece(job, piece)) { /* its chunk is never through */
+        atomic_store(&job->failed, 1);
+        announce(&job->progress);
+        return 1;
+    }
     const uint32_t chunk = (uint32_t)((size_t)piece * PIECE / job->chunk_bytes);
     const uint32_t done = atomic_fetch_add(&job->done[chunk % job->depth], 1) + 1;
-    if (done == pieces_of(team_chunk_bytes(job, chunk)) || atomic_load(&job->failed))
+    if (done == pieces_of(team_chunk_bytes(job, chunk)))
         announce(&job->progress);
     return 1;
 }

@@ -4,7 +4,7 @@
 # A name that is missing below: if musl 1.2 exports it, add it here; else declare it weak and do without it.
 set -u
 command -v nm >/dev/null || { echo "nm is not installed" && exit 77; }
-both='__ctype_b_loc __cxa_atexit __environ __errno_location __progname __stack_chk_fail clock_gettime close dl_iterate_phdr
+both='__ctype_b_loc __cxa_atexit __sched_cpucount access sched_getaffinity __environ __errno_location __progname __stack_chk_fail clock_gettime close dl_iterate_phdr
 dladdr dlerror dlopen environ faccessat fclose fgets fopen fopen64 fstat fstatat getauxval getenv geteuid gethostname getpagesize getpid getppid
 getrlimit gettid getuid isatty lseek lseek64 madvise memchr memcmp memcpy memmove memset mincore mlock mmap mmap64 mprotect
 mremap munlock munmap nanosleep open open64 openat poll pread pread64 prctl process_vm_readv program_invocation_name

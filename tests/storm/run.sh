@@ -39,7 +39,7 @@ faults='cuMemcpyHtoD_v2:/70=999 cuMemcpyDtoH_v2:/70=700 cuMemcpyHtoDAsync_v2:/70
     cuStreamSynchronize_ptsz:/70=999 cuLaunchHostFunc:/30=999 cuStreamBeginCapture_v2:/20=999 cuStreamEndCapture:/20=999
     cuGraphInstantiateWithFlags:/20=2 cuGraphLaunch:/20=999 cuGraphAddMemcpyNode:/20=999 cuEventCreate:/10=2
     cuEventRecord:/30=999 cuEventRecord_ptsz:/30=2 cuEventDestroy_v2:/10=999 cuPointerGetAttribute:/20=999
-    cuThreadExchangeStreamCaptureMode:/40=999'
+    cuThreadExchangeStreamCaptureMode:/40=999 cuMemGetAddressRange_v2:/20=999'
 
 # With these, memory stays pinned for ever (rule 20), also beyond the end of its context: so contexts stay.
 kept='cuMemHostUnregister:/25=999 cuCtxPushCurrent_v2:/40=201 cuCtxPopCurrent_v2:/40=201'
@@ -52,6 +52,10 @@ settings() {
     case $(($1 % 10)) in
     9) wanted+=" AUTOPIN_MAX_PINNED=400M AUTOPIN_MAX_REGIONS=400 STORM_KEEPS=1" ;;
     *) wanted+=" AUTOPIN_MAX_PINNED=$((6 + $1 * 7 % 23))M AUTOPIN_MAX_REGIONS=$((3 + $1 * 5 % 21))" ;;
+    esac
+    case $(($1 % 3)) in # every third run stages nothing, and every third all that it can
+    0) wanted+=" AUTOPIN_STAGING=never" ;;
+    1) wanted+=" AUTOPIN_STAGING=always AUTOPIN_STAGING_MIN=128K AUTOPIN_STAGING_MEMORY=8M" ;;
     esac
     case $(($1 % 5)) in
     # No gates: where no event can be recorded, a relaxed copy waits for its stream.
