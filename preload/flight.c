@@ -31,12 +31,15 @@ struct flight {
 static struct lock flight_lock = {.rank = RANK_FLIGHT};
 static struct flight *in_flight, *spare; /* `spare`: their events can be used again */
 
-static void push(struct flight **list, struct flight *flight)
+/* Returns whether the list was empty. */
+static int push(struct flight **list, struct flight *flight)
 {
     lock_take(&flight_lock);
+    const int first = *list == NULL;
     flight->next = *list;
     *list = flight;
     lock_drop(&flight_lock);
+    return first;
 }
 
 /* Lock: flight_lock. */
@@ -153,8 +156,8 @@ int flight_add(struct block *block, CUstream stream, int per_thread)
     flight->block = block;
     flight->unanswered = 0;
     engine_copy_begin(block);
-    push(&in_flight, flight);
-    prim_kick();
+    if (push(&in_flight, flight)) /* else the worker is looking after the others already */
+        prim_kick();
     return 0;
 }
 
