@@ -30,6 +30,11 @@ void pace_start(const struct options *options, unsigned cores, unsigned slots)
     always = options->staging == OPTION_STAGING_ALWAYS;
 }
 
+unsigned pace_background_threads(void)
+{
+    return (threads_most + 1) / 2;
+}
+
 int pace_may_stage(uint64_t bytes)
 {
     return bytes >= bytes_least;

@@ -29,6 +29,9 @@ struct pace {
  */
 void pace_start(const struct options *options, unsigned cores, unsigned slots_most);
 
+/* Threads for work that nobody waits for: half of the cores stay with the program. */
+unsigned pace_background_threads(void);
+
 /* Whether copies of so many bytes may be staged at all. */
 int pace_may_stage(uint64_t bytes);
 

@@ -20,26 +20,10 @@
 #include "policy/site.h"
 #include "policy/totals.h"
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
-
 enum {
-    LOCKED = 1,                /* pin_device of a block that mlock() holds */
-    RESIDENT = 0,              /* … and of one that is only kept */
-    POPULATE_BYTES = 32 << 20, /* takes some milliseconds */
+    LOCKED = 1,   /* pin_device of a block that mlock() holds */
+    RESIDENT = 0, /* … and of one that is only kept */
 };
-
-int backend_populate(char *base, size_t bytes)
-{
-    for (size_t at = 0; at < bytes; at += POPULATE_BYTES) {
-        const size_t left = bytes - at;
-        if (!engine_pause())
-            return -ECANCELED;
-        madvise(base + at, left < POPULATE_BYTES ? left : POPULATE_BYTES, MADV_POPULATE_WRITE);
-    }
-    return 0;
-}
 
 /* The kernel's own rule: mm/mlock.c, can_do_mlock(). */
 int backend_lock_unlimited(void)

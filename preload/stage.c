@@ -295,6 +295,15 @@ static CUresult finish(struct stage *s, CUresult result)
     return result;
 }
 
+static int move_piece(struct stage_job *job, char *slot, char *host, size_t bytes)
+{
+    const uint64_t begin = prim_now_ns();
+    const int rc = stage_move(job->dir, slot, host, bytes);
+    if (rc == 0)
+        pace_piece_seen(job->dir, bytes, prim_now_ns() - begin);
+    return rc;
+}
+
 static CUresult run(struct stage *s, size_t *done)
 {
     const CUstreamCaptureMode mode = driver_relax_captures();
@@ -323,6 +332,7 @@ CUresult stage_copy(const struct copy *copy, enum direction dir, size_t *done)
                           .per_thread = copy->per_thread,
                           .async = copy_is_async(copy)};
         s.job.dir = dir;
+        s.job.piece = move_piece;
         s.job.host = (char *)host; /* NOLINT(performance-no-int-to-ptr) */
         s.job.bytes = copy->bytes;
         s.job.chunk_bytes = pace.chunk_bytes;

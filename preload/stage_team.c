@@ -4,7 +4,6 @@
 #include "policy/lock.h"
 #include "policy/prim.h"
 #include "self.h"
-#include "stage_move.h"
 #include "threads.h"
 
 enum {
@@ -60,15 +59,12 @@ static int take_piece(struct stage_job *job, uint32_t *piece)
 }
 
 /* Returns whether it is through. */
-static int move_piece(struct stage_job *job, uint32_t piece)
+static int do_piece(struct stage_job *job, uint32_t piece)
 {
     const size_t at = (size_t)piece * PIECE, left = job->bytes - at, bytes = left < PIECE ? left : PIECE;
-    char *slot = job->slot[at / job->chunk_bytes % job->depth] + at % job->chunk_bytes;
-    const uint64_t begin = prim_now_ns();
-    if (stage_move(job->dir, slot, job->host + at, bytes))
-        return 0;
-    pace_piece_seen(job->dir, bytes, prim_now_ns() - begin);
-    return 1;
+    char *memory = job->slot[at / job->chunk_bytes % job->depth];
+    char *slot = memory ? memory + at % job->chunk_bytes : NULL;
+    return job->piece(job, slot, job->host + at, bytes) == 0;
 }
 
 int team_help(struct stage_job *job)
@@ -76,7 +72,7 @@ int team_help(struct stage_job *job)
     uint32_t piece;
     if (!take_piece(job, &piece))
         return 0;
-    if (!move_piece(job, piece)) { /* its chunk is never through */
+    if (!do_piece(job, piece)) { /* its chunk is never through */
         atomic_store(&job->failed, 1);
         announce(&job->progress);
         return 1;

@@ -1,4 +1,5 @@
-/* The team: threads that move memory for staged copies, beside those that make the copies.
+/* The team: threads that help with work on large ranges of memory, beside those that have it to do: staged copies, and
+ * making blocks resident.
  *
  * A copy is cut into chunks (a slot each) and these into pieces.  Whoever makes the copy opens chunks; it and the
  * helpers take pieces of open chunks, one by one.  Helpers are started at need and end when there was nothing to do for
@@ -14,6 +15,8 @@
 
 struct stage_job {
     enum direction dir;
+    int (*piece)(struct stage_job *job, char *slot, char *host,
+                 size_t bytes); /* what to do; -errno: the job has failed */
     char *host;
     size_t bytes, chunk_bytes; /* a chunk is whole pieces */
     _Atomic unsigned depth;    /* it shrinks when there are no more slots, before chunk `depth` is opened */
