@@ -1,8 +1,8 @@
 /* Takes a buffer, fills it, copies it to the device and back and gives it up, again and again, in several sizes.
  *
  * usage: pool_copies malloc|pool sync|async ROUNDS WARM-UP
- *   malloc  malloc and free           pool  a pool of pinned buffers, as its author would write it: a free list per size
- * output: one line per size, "MIB GB_PER_S", the median; exit 77 without a driver or device. */
+ *   malloc  malloc and free           pool  a pool of pinned buffers, as its author would write it: a free list per
+ * size output: one line per size, "MIB GB_PER_S", the median; exit 77 without a driver or device. */
 #define _GNU_SOURCE
 #include "tests/bench/bench_cuda.h"
 
