@@ -56,18 +56,18 @@ Test(cost, sizes_are_told_apart)
         cost_copy_seen(DIR_D2H, WAY_PLAIN, sizes[i], sizes[i] * (20 + gain_ps[i]) / 1000);
     }
     for (int i = 0; i < 4; i++)
-        expect_near(cost_excess_ns(DIR_D2H, sizes[i]), (double)(sizes[i] * gain_ps[i]) / 1000);
-    expect_near(cost_excess_ns(DIR_H2D, 64 * MIB), 64 * MIB * 0.105);
+        expect_near(cost_excess_ns(DIR_D2H, WAY_PLAIN, sizes[i]), (double)(sizes[i] * gain_ps[i]) / 1000);
+    expect_near(cost_excess_ns(DIR_H2D, WAY_PLAIN, 64 * MIB), 64 * MIB * 0.105);
 }
 
 /* With one way of two seen at a size, that figure says nothing. */
 Test(cost, half_measured_sizes_use_the_whole)
 {
     cost_copy_seen(DIR_H2D, WAY_PLAIN, 4 << 10, 8000);
-    expect_near(cost_excess_ns(DIR_H2D, 4 << 10), (4 << 10) * 0.105);
+    expect_near(cost_excess_ns(DIR_H2D, WAY_PLAIN, 4 << 10), (4 << 10) * 0.105);
     cost_copy_seen(DIR_H2D, WAY_DIRECT, 4 << 10, 7000);
-    expect_near(cost_excess_ns(DIR_H2D, 4 << 10), 1000);
-    expect_near(cost_excess_ns(DIR_H2D, MIB), MIB * 0.105);
+    expect_near(cost_excess_ns(DIR_H2D, WAY_PLAIN, 4 << 10), 1000);
+    expect_near(cost_excess_ns(DIR_H2D, WAY_PLAIN, MIB), MIB * 0.105);
 }
 
 /* One copy that waited for its stream must not spoil the figure; a machine that is really slower shows in the end. */
