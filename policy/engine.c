@@ -49,17 +49,14 @@ void engine_use_backend(enum backend_kind kind)
 
 void account_born(struct site *site, size_t bytes)
 {
-    count_add(&site->blocks, 1);
-    level_add(&site->blocks_live, &site->blocks_live_peak, 1);
-    level_add(&site->bytes_live, &site->bytes_live_peak, bytes);
+    level_raise(&site->blocks_live_peak, count_next(&site->blocks, 1), count_get(&site->blocks_gone));
+    level_raise(&site->bytes_live_peak, count_next(&site->bytes, bytes), count_get(&site->bytes_gone));
     uint64_t least = count_get(&site->bytes_min);
     while ((least == 0 || bytes < least) && !atomic_compare_exchange_weak(&site->bytes_min, &least, bytes))
         ;
     uint64_t most = count_get(&site->bytes_max);
     while (bytes > most && !atomic_compare_exchange_weak(&site->bytes_max, &most, bytes))
         ;
-    count_add(&totals.large_blocks, 1);
-    count_add(&totals.large_bytes, bytes);
 }
 
 uint64_t fault_ns(const struct site *site, size_t bytes)
@@ -79,7 +76,7 @@ static int avoidable_faults(const struct block *block)
 
 void engine_born(struct block *block, struct site *site, size_t bytes)
 {
-    block->site = site;
+    atomic_store_explicit(&block->site, site, memory_order_release);
     block->bytes = bytes;
     atomic_store_explicit(&block->copies, 0, memory_order_relaxed);
     atomic_store_explicit(&block->failures, 0, memory_order_relaxed);
@@ -176,8 +173,8 @@ void engine_free(struct block *block)
     }
     if (WORD_STATE(word) != BLOCK_PLAIN) /* only pinned blocks age; the clock is a cache miss or two */
         atomic_store_explicit(&block->used_ns, prim_coarse_ns(), memory_order_relaxed);
-    level_sub(&site->blocks_live, 1);
-    level_sub(&site->bytes_live, block->bytes);
+    count_add(&site->blocks_gone, 1);
+    count_add(&site->bytes_gone, block->bytes);
     rent_leave(block);
     if (!keep_locked(block))
         settle_block(block, block_free(block), 1);
@@ -188,8 +185,11 @@ void engine_free(struct block *block)
 void engine_resized(struct block *block, size_t bytes)
 {
     struct site *site = block->site;
-    level_sub(&site->bytes_live, block->bytes);
-    level_add(&site->bytes_live, &site->bytes_live_peak, bytes);
+    if (bytes > block->bytes)
+        level_raise(&site->bytes_live_peak, count_next(&site->bytes, bytes - block->bytes),
+                    count_get(&site->bytes_gone));
+    else
+        count_add(&site->bytes_gone, block->bytes - bytes);
     block->bytes = bytes;
 }
 

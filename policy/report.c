@@ -102,7 +102,10 @@ static void site_take(struct report_site *out, const struct site *site)
     for (int reason = 0; reason < REASON_COUNT; reason++)
         out->refused[reason] = count_get(&site->refused[reason]);
 #define TAKE(name) out->name = count_get(&site->name);
-    REPORT_SITE_NUMBERS(TAKE)
+    REPORT_SITE_COUNTERS(TAKE)
+#undef TAKE
+#define TAKE(name) out->name = site_##name(site);
+    REPORT_SITE_LEVELS(TAKE)
 #undef TAKE
 }
 
@@ -111,7 +114,7 @@ static void site_sum(struct report_site *all, const struct site *site)
     for (int reason = 0; reason < REASON_COUNT; reason++)
         all->refused[reason] += count_get(&site->refused[reason]);
 #define SUM(name) all->name += count_get(&site->name);
-    REPORT_SITE_NUMBERS(SUM)
+    REPORT_SITE_COUNTERS(SUM)
 #undef SUM
 }
 
@@ -154,6 +157,8 @@ static void sites_take(struct report *report, unsigned max_sites)
         if (is_used(site)) {
             report->n_sites++;
             site_sum(&report->all, site);
+            report->large_blocks += count_get(&site->blocks);
+            report->large_bytes += count_get(&site->bytes);
         }
     const size_t n = report->n_sites, index_bytes = n * sizeof(struct ranked);
     const size_t least = max_sites > KEPT_FOR_ADVICE ? max_sites : KEPT_FOR_ADVICE;

@@ -52,16 +52,22 @@ void report_write_json(const struct sink *out, const struct report_process *proc
 
 /* clang-format off */
 /* Each is a field of struct site, of struct report_site, and a key of a site in JSON. */
-#define REPORT_SITE_NUMBERS(X)                                                                                         \
-    X(blocks) X(blocks_live) X(blocks_live_peak) X(bytes_live) X(bytes_live_peak) X(bytes_min) X(bytes_max)            \
+#define REPORT_SITE_COUNTERS(X)                                                                                        \
+    X(blocks) X(blocks_live_peak) X(bytes_live_peak) X(bytes_min) X(bytes_max)                                         \
     X(recycled) REPORT_PIN_NUMBERS(X) X(pinned_bytes) X(pinned_bytes_peak) X(saved_ns) X(lost_ns) X(paid_ns)
+
+/* Likewise, but each is a function site_NAME(). */
+#define REPORT_SITE_LEVELS(X) X(blocks_live) X(bytes_live)
 
 /* Those of them that are the keys of "pins" in JSON, where they stand for all sites. */
 #define REPORT_PIN_NUMBERS(X) X(pins) X(unpins) X(evictions) X(pin_failures) X(pin_ns) X(pin_bytes_total)
 
+/* Sums over all sites: each is a field of struct report, and a key of "totals" in JSON. */
+#define REPORT_SUM_NUMBERS(X) X(large_blocks) X(large_bytes)
+
 /* Each is a field of struct totals, of struct report, and a key of "totals" in JSON. */
 #define REPORT_TOTAL_NUMBERS(X)                                                                                        \
-    X(large_blocks) X(large_bytes) X(large_forwarded) X(locked_bytes) X(locked_bytes_peak) X(staging_bytes_peak) X(prefaulted_bytes)         \
+    X(large_forwarded) X(locked_bytes) X(locked_bytes_peak) X(staging_bytes_peak) X(prefaulted_bytes)         \
     X(app_registrations) X(graph_blocks) X(kept_blocks) X(context_losses) X(waits) X(wait_ns) X(splits)                \
     X(faults_avoided)
 
@@ -80,7 +86,8 @@ struct report_site {
     enum reason why;
     struct report_count count[DIR_COUNT][WAY_COUNT];
     uint64_t refused[REASON_COUNT];
-    REPORT_SITE_NUMBERS(REPORT_FIELD)
+    REPORT_SITE_COUNTERS(REPORT_FIELD)
+    REPORT_SITE_LEVELS(REPORT_FIELD)
 };
 
 struct report {
@@ -89,6 +96,7 @@ struct report {
     void *symbolise_ctx;
     uint64_t duration_ns;
     struct report_count count[DIR_COUNT][WAY_COUNT], foreign[DIR_COUNT], foreign_staged[DIR_COUNT];
+    REPORT_SUM_NUMBERS(REPORT_FIELD)
     REPORT_TOTAL_NUMBERS(REPORT_FIELD)
     struct {
         REPORT_LEDGER_NUMBERS(REPORT_FIELD)

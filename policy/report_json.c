@@ -129,6 +129,7 @@ static void write_totals(struct json *json, const struct report *report)
     leave(json, "}");
 #define WRITE(name) number(json, #name, report->name);
     enter(json, "totals", "{");
+    REPORT_SUM_NUMBERS(WRITE)
     REPORT_TOTAL_NUMBERS(WRITE)
 #undef WRITE
     leave(json, "}");
@@ -211,7 +212,8 @@ static void write_site(struct json *json, const struct report *report, const str
         null(json, "rule");
     write_stack(json, report, site->site);
 #define WRITE(name) number(json, #name, site->name);
-    REPORT_SITE_NUMBERS(WRITE)
+    REPORT_SITE_COUNTERS(WRITE)
+    REPORT_SITE_LEVELS(WRITE)
 #undef WRITE
     write_copies(json, site->count, NULL);
     enter(json, "decision", "{");

@@ -175,21 +175,17 @@ struct site *sites_first(void)
 
 void level_add(_Atomic uint64_t *level, _Atomic uint64_t *peak, uint64_t value)
 {
-    const uint64_t now = atomic_fetch_add_explicit(level, value, memory_order_relaxed) + value;
-    uint64_t seen = count_get(peak);
-    while (seen < now &&
-           !atomic_compare_exchange_weak_explicit(peak, &seen, now, memory_order_relaxed, memory_order_relaxed))
-        ;
+    level_raise(peak, count_next(level, value), 0);
 }
 
 void sites_forget(void)
 {
     const size_t counters = offsetof(struct site, blocks);
     for (struct site *site = sites_first(); site; site = site->next) {
-        const uint64_t live = count_get(&site->blocks_live), bytes = count_get(&site->bytes_live);
+        const uint64_t live = site_blocks_live(site), bytes = site_bytes_live(site);
         memset((char *)site + counters, 0, sizeof *site - counters);
-        atomic_store(&site->blocks_live, live);
-        atomic_store(&site->bytes_live, bytes);
+        atomic_store(&site->blocks_gone, -live); /* the difference is what lives, though nothing came */
+        atomic_store(&site->bytes_gone, -bytes);
         atomic_store(&site->blocks_live_peak, live);
         atomic_store(&site->bytes_live_peak, bytes);
     }

@@ -67,7 +67,8 @@ struct site {
     uint64_t max_pinned, priority;
     struct site *next; /* all sites, newest first */
 
-    _Atomic uint64_t blocks, blocks_live, blocks_live_peak, bytes_live, bytes_live_peak, bytes_min, bytes_max;
+    _Atomic uint64_t blocks, bytes, blocks_gone, bytes_gone; /* served, and freed again */
+    _Atomic uint64_t blocks_live_peak, bytes_live_peak, bytes_min, bytes_max;
     _Atomic uint64_t recycled; /* blocks served from quarantine */
     struct copy_count count[DIR_COUNT][WAY_COUNT];
     _Atomic uint64_t paid_ns;   /* excess of unpinned copies or faults not yet spent on a pin */
@@ -119,6 +120,34 @@ static inline void count_add(_Atomic uint64_t *counter, uint64_t value)
 static inline uint64_t count_get(const _Atomic uint64_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+/* The same; returns what it then is. */
+static inline uint64_t count_next(_Atomic uint64_t *counter, uint64_t value)
+{
+    return atomic_fetch_add_explicit(counter, value, memory_order_relaxed) + value;
+}
+
+/* What a site has served and not got back. */
+static inline uint64_t site_blocks_live(const struct site *site)
+{
+    return count_get(&site->blocks) - count_get(&site->blocks_gone);
+}
+
+static inline uint64_t site_bytes_live(const struct site *site)
+{
+    return count_get(&site->bytes) - count_get(&site->bytes_gone);
+}
+
+/* Raises the peak of a level that two counters make up: what came and what has gone since then, or before. */
+static inline void level_raise(_Atomic uint64_t *peak, uint64_t come, uint64_t gone)
+{
+    const int64_t level = (int64_t)(come - gone); /* below 0: what has gone came later than `come` */
+    uint64_t seen = count_get(peak);
+    while (level > 0 && seen < (uint64_t)level &&
+           !atomic_compare_exchange_weak_explicit(peak, &seen, (uint64_t)level, memory_order_relaxed,
+                                                  memory_order_relaxed))
+        ;
 }
 
 /* Adds to a level and raises its peak. */

@@ -9,7 +9,6 @@ struct totals {
     struct copy_count count[DIR_COUNT][WAY_COUNT];      /* copies from or to blocks of autopin's */
     struct copy_count foreign[DIR_COUNT];               /* copies of other memory: passed on as they are */
     struct copy_count foreign_staged[DIR_COUNT];        /* the same, staged */
-    _Atomic uint64_t large_blocks, large_bytes;         /* served by the arena */
     _Atomic uint64_t large_forwarded;                   /* large, but left to the next allocator */
     _Atomic uint64_t locked_bytes, locked_bytes_peak;   /* by mlock: equals the kernel's VmLck */
     _Atomic uint64_t staging_bytes, staging_bytes_peak; /* slots for staged copies, pinned */

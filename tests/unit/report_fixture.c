@@ -70,9 +70,8 @@ struct site *fixture_site(unsigned n, uint64_t bytes)
                                    {0x3000, "/usr/bin/train", 9, 0x300}};
     const char *const names[] = {"malloc", fixture_symbol, fixture_symbol};
     struct site *site = site_add(1000 + n, frames, names, 3, bytes);
-    count_add(&site->blocks, 1);
-    level_add(&site->blocks_live, &site->blocks_live_peak, 1);
-    level_add(&site->bytes_live, &site->bytes_live_peak, bytes);
+    level_add(&site->blocks, &site->blocks_live_peak, 1);
+    level_add(&site->bytes, &site->bytes_live_peak, bytes);
     atomic_store(&site->bytes_min, bytes);
     atomic_store(&site->bytes_max, bytes);
     return site;

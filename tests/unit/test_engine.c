@@ -15,18 +15,17 @@ Test(engine, accounts_of_a_block)
     struct site *site = eng_site(1);
     struct block *small = eng_block(site, MIB), *large = eng_block(site, 3 * MIB);
     cr_expect_eq(site->blocks, 2);
-    cr_expect_eq(site->blocks_live, 2);
-    cr_expect_eq(site->bytes_live, 4 * MIB);
+    cr_expect_eq(site_blocks_live(site), 2);
+    cr_expect_eq(site_bytes_live(site), 4 * MIB);
     cr_expect_eq(site->bytes_min, MIB);
     cr_expect_eq(site->bytes_max, 3 * MIB);
-    cr_expect_eq(totals.large_blocks, 2);
-    cr_expect_eq(totals.large_bytes, 4 * MIB);
+    cr_expect_eq(site->bytes, 4 * MIB);
     engine_free(large);
-    cr_expect_eq(site->blocks_live, 1);
-    cr_expect_eq(site->bytes_live, MIB);
+    cr_expect_eq(site_blocks_live(site), 1);
+    cr_expect_eq(site_bytes_live(site), MIB);
     cr_expect_eq(site->bytes_live_peak, 4 * MIB);
     engine_resized(small, 2 * MIB);
-    cr_expect_eq(site->bytes_live, 2 * MIB);
+    cr_expect_eq(site_bytes_live(site), 2 * MIB);
     cr_expect_eq(small->bytes, 2 * MIB);
 }
 
@@ -145,10 +144,10 @@ Test(engine, recycled_to_its_class)
     cr_expect_eq(block->bytes, 4 * MIB - 5);
     cr_expect_eq(block->copies, 0);
     cr_expect_eq(other->recycled, 1);
-    cr_expect_eq(other->blocks_live, 2);
+    cr_expect_eq(site_blocks_live(other), 2);
     cr_expect_eq(other->pinned_bytes, 68 * MIB);
     cr_expect_eq(site->pinned_bytes, 0);
-    cr_expect_eq(site->blocks_live, 0);
+    cr_expect_eq(site_blocks_live(site), 0);
     cr_expect_eq(totals.faults_avoided, 4 * MIB / 4096);
     engine_free(kept);
     eng_expect_sound(68 * MIB);

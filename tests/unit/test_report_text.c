@@ -14,7 +14,6 @@ static void write_with(unsigned n, const char *driver)
         fixture_site(1 + i, 32 * MIB);
     _Atomic uint64_t *const counts[] = {
         &totals.count[DIR_H2D][WAY_PLAIN].copies,
-        &totals.large_blocks,
         &totals.faults_avoided,
         &totals.large_forwarded,
         &totals.app_registrations,

@@ -202,8 +202,8 @@ Test(site, rule_28_forget_keeps_what_lives)
     cr_expect_eq(site->blocks, 0);
     cr_expect_eq(site->pins, 0);
     cr_expect_eq(site->pinned_bytes, 0);
-    cr_expect_eq(site->blocks_live, 1);
-    cr_expect_eq(site->bytes_live, 4 * MIB);
+    cr_expect_eq(site_blocks_live(site), 1);
+    cr_expect_eq(site_bytes_live(site), 4 * MIB);
     cr_expect_eq(site->blocks_live_peak, 1, "a peak below what there is");
     cr_expect_eq(site->bytes_live_peak, 4 * MIB);
     cr_expect_eq(site->key, key);
