@@ -51,10 +51,10 @@ enum {
 #define WORD_REFS(word)  ((word) >> 16)
 
 struct block {
-    _Atomic uint32_t word;
-    uint32_t size_class;           /* constant once carved */
-    char *base;                    /* constant; aligned to at least a page */
-    size_t slot_bytes;             /* constant: what the slot could hold */
+    _Alignas(64) _Atomic uint32_t word; /* a cache line is no other block's */
+    uint32_t size_class;                /* constant once carved */
+    char *base;                         /* constant; aligned to at least a page */
+    size_t slot_bytes;                  /* constant: what the slot could hold */
     size_t bytes;                  /* what the program may use; its owner changes it, only in PLAIN, MOVING or GONE */
     size_t pin_bytes;              /* whole pages being or having been pinned; the pinning thread's */
     size_t pin_absent;             /* of those, bytes that had no memory then; likewise */
@@ -79,6 +79,7 @@ struct block {
     uint8_t committed;  /* its slot is readable and writable; the slot's owner's */
     uint8_t fresh;      /* allocated without resident pages: its first touch faults */
     uint8_t avoidable;  /* … where an earlier block could have been recycled */
+    uint8_t home;       /* where the arena looks for its credit: arena_hot.h; the slot's owner's */
     struct block *next; /* arena's free slots, or the engine's queue; that list's lock */
     struct block *pin_next;  /* the engine's list of pinned blocks; engine lock */
     struct block **pin_link; /* likewise: what points here; NULL when not in the list */

@@ -139,11 +139,11 @@ static int size_recurs(const struct block *block)
 static enum reason keep_reason(const struct block *block)
 {
     const size_t bytes = page_round(block->bytes);
+    if (((struct site *)block->site)->promote.mode == PROMOTE_AUTO && (prim_keeps(block) || !size_recurs(block)))
+        return REASON_NOT_YET; /* first: this is what most blocks come to */
     const enum reason reason = decide_at_free(block->site, block);
     if (reason_refuses(reason))
         return reason;
-    if (reason == REASON_RECURS && (prim_keeps(block->bytes) || !size_recurs(block)))
-        return REASON_NOT_YET;
     if (prim_coarse_ns() < atomic_load_explicit(&block->retry_ns, memory_order_relaxed))
         return REASON_NOT_YET;
     return is_sparse(block, bytes, absent_bytes(block, bytes)) ? REASON_SPARSE : reason;

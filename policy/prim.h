@@ -55,9 +55,9 @@ int prim_unpin(struct block *block);
 /* Gives a block's slot back to the arena: nothing refers to it any more.  `keep` != 0: its pages may stay resident. */
 void prim_release(struct block *block, int keep);
 
-/* Whether a block of this size would stay resident when released now, as far as bounds allow: then locking it saves no
- * page faults. */
-int prim_keeps(size_t bytes);
+/* Whether the block would stay resident if it were released now, as far as bounds allow: then locking it saves no page
+ * faults. */
+int prim_keeps(const struct block *block);
 
 /* Calls act() for every block there is.  Context: a forked child, where nobody else is at work. */
 void prim_each_block(void (*act)(struct block *block));

@@ -156,7 +156,7 @@ static size_t class_align(size_t slot_bytes)
 
 int arena_aligns(size_t bytes, size_t align)
 {
-    return align <= class_align(class_bytes(arena_class(bytes)));
+    return align <= GRANULE || align <= class_align(class_bytes(arena_class(bytes)));
 }
 
 /* Lock: arena_lock. */

@@ -36,12 +36,12 @@ struct block *arena_find(const void *ptr);
 uint32_t arena_class(size_t bytes);
 int arena_aligns(size_t bytes, size_t align);
 
-/* A GONE block whose slot holds `bytes`, readable and writable; ->dirty says whether it may hold old data.
+/* A GONE block of this class or a larger one, readable and writable; ->dirty says whether it may hold old data.
  * NULL when there is no address space or memory. */
-struct block *arena_take(size_t bytes);
+struct block *arena_take(uint32_t size_class);
 
 /* The same, with a slot whose pages are all untouched. */
-struct block *arena_take_empty(size_t bytes);
+struct block *arena_take_empty(uint32_t size_class);
 
 /* The resident pages of `from` have been moved to the beginning of `to`. */
 void arena_moved(struct block *from, struct block *to);
@@ -49,8 +49,8 @@ void arena_moved(struct block *from, struct block *to);
 /* Takes a GONE block back.  keep: its pages may stay resident, within bounds; else they go back to the system. */
 void arena_give(struct block *block, int keep);
 
-/* Whether arena_give(block, 1) of a block of this size would now keep it resident. */
-int arena_keeps(size_t bytes);
+/* Whether arena_give(block, 1) would now keep the block resident. */
+int arena_keeps(const struct block *block);
 
 /* Gives the pages of [from, block->bytes) back to the system; the addresses stay the block's. */
 void arena_trim(struct block *block, size_t from);

@@ -1,4 +1,5 @@
-/* Free slots of the arena: per class, those that are still resident and those that are empty.  See arena.h.
+/* Free slots of the arena: per class, those that are still resident and those that are empty; those used last are in
+ * arena_hot.c.  See arena.h.
  *
  * What stays resident is bounded as glibc bounds its own heap (malloc/malloc.c, 2.36: M_TRIM_THRESHOLD is twice the
  * largest block of at most 32 MiB that was ever freed), so that a program keeps neither more memory nor less speed.
@@ -8,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "arena_hot.h"
 #include "arena_int.h"
 #include "policy/engine.h"
 #include "policy/lock.h"
@@ -23,8 +25,8 @@ struct size_class {
 };
 
 static struct size_class classes[ENGINE_CLASSES] = {[0 ... ENGINE_CLASSES - 1] = {.lock = {.rank = RANK_CLASS}}};
-static _Atomic size_t kept_bytes, keep_limit;
-static _Atomic uint32_t shed_at; /* the class to look at first when something has to go */
+static _Atomic size_t kept_bytes, keep_limit; /* of whole slots: resident ones, and credits (arena_hot.h) */
+static _Atomic uint32_t shed_at;              /* the class to look at first when something has to go */
 
 static struct block *pop(struct block **list)
 {
@@ -42,6 +44,7 @@ static void push(struct size_class *class, struct block **list, struct block *bl
     lock_drop(&class->lock);
 }
 
+/* Its bytes still count as kept. */
 static struct block *take_resident(struct size_class *class)
 {
     if (!class->resident)
@@ -49,8 +52,6 @@ static struct block *take_resident(struct size_class *class)
     lock_take(&class->lock);
     struct block *block = pop(&class->resident);
     lock_drop(&class->lock);
-    if (block)
-        atomic_fetch_sub(&kept_bytes, block->resident_bytes);
     return block;
 }
 
@@ -89,7 +90,18 @@ static struct block *take_fitting(uint32_t index)
     struct block *block = NULL;
     for (uint32_t at = index; !block && at <= index + CLASSES_PER_OCTAVE && at < ENGINE_CLASSES; at++)
         block = take_resident(&classes[at]);
+    if (!block)
+        block = hot_take_any(index, index + CLASSES_PER_OCTAVE);
+    if (block && !hot_adopt(block))
+        atomic_fetch_sub(&kept_bytes, block->slot_bytes);
     return block;
+}
+
+static void let_go(struct block *block)
+{
+    atomic_fetch_sub(&kept_bytes, block->slot_bytes);
+    drop_pages(block);
+    push(&classes[block->size_class], &classes[block->size_class].empty, block);
 }
 
 /* Moves the resident pages of a smaller free slot to the beginning of an empty one (Linux ≥ 5.7), so that they need not
@@ -100,6 +112,8 @@ static void inherit(struct block *block)
     struct block *from = NULL;
     for (uint32_t at = block->size_class; !from && at-- > least;)
         from = take_resident(&classes[at]);
+    if (!from && block->size_class > 0)
+        from = hot_take_any(least, block->size_class - 1);
     if (!from)
         return;
     const size_t page = (size_t)getpagesize(), bytes = (from->resident_bytes + page - 1) & ~(page - 1);
@@ -108,8 +122,7 @@ static void inherit(struct block *block)
         block->fresh = 0;
         block->resident_bytes = bytes;
     }
-    drop_pages(from);
-    push(&classes[from->size_class], &classes[from->size_class].empty, from);
+    let_go(from);
 }
 
 /* An empty slot, readable and writable. */
@@ -128,45 +141,52 @@ static struct block *take_empty(uint32_t index)
     return block;
 }
 
-struct block *arena_take_empty(size_t bytes)
+struct block *arena_take_empty(uint32_t index)
 {
-    const uint32_t index = arena_class(bytes);
     struct block *block = index < ENGINE_CLASSES ? take_empty(index) : NULL;
     if (block)
         block->fresh = 1;
     return block;
 }
 
-struct block *arena_take(size_t bytes)
+struct block *arena_take(uint32_t index)
 {
-    const uint32_t index = arena_class(bytes);
-    struct block *block = index < ENGINE_CLASSES && atomic_load(&kept_bytes) ? take_fitting(index) : NULL;
+    struct block *block = index < ENGINE_CLASSES ? hot_take_here(index) : NULL;
+    if (!block && index < ENGINE_CLASSES && atomic_load(&kept_bytes))
+        block = take_fitting(index);
     if (block) {
         /* A longer block than the last one: the end of it has never been touched, and faults. */
         block->fresh = 0;
         return block;
     }
-    block = arena_take_empty(bytes);
+    block = arena_take_empty(index);
     if (block && atomic_load(&kept_bytes))
         inherit(block);
     return block;
 }
 
-/* Lets resident slots of other classes go until `bytes` more fit; a program that changed its sizes left them behind. */
-static int shed(size_t bytes)
+/* How much too much `bytes` more would be. */
+static size_t excess(size_t bytes)
 {
-    for (int i = 0; i < ENGINE_CLASSES && atomic_load(&kept_bytes) + bytes > atomic_load(&keep_limit); i++) {
-        struct size_class *class = &classes[atomic_fetch_add(&shed_at, 1) % ENGINE_CLASSES];
-        struct block *block = take_resident(class);
-        if (block) {
-            drop_pages(block);
-            push(class, &class->empty, block);
-        }
-    }
-    return atomic_load(&kept_bytes) + bytes <= atomic_load(&keep_limit);
+    const size_t kept = atomic_load(&kept_bytes) + bytes, limit = atomic_load(&keep_limit);
+    return kept > limit ? kept - limit : 0;
 }
 
-/* Whether a freed block may stay resident; counts it if so. */
+/* Lets credits go, then resident slots of other classes, until `bytes` more fit; a program that changed its sizes left
+ * them behind. */
+static int shed(size_t bytes)
+{
+    struct block *block;
+    atomic_fetch_sub(&kept_bytes, hot_take_credits(excess(bytes)));
+    for (int i = 0; i < ENGINE_CLASSES && excess(bytes); i++)
+        if ((block = take_resident(&classes[atomic_fetch_add(&shed_at, 1) % ENGINE_CLASSES])))
+            let_go(block);
+    while (excess(bytes) && (block = hot_take_any(0, ENGINE_CLASSES)))
+        let_go(block);
+    return excess(bytes) == 0;
+}
+
+/* Whether a freed slot of this size may stay resident; counts it if so. */
 static int may_keep(size_t bytes)
 {
     if (bytes > KEEP_BLOCK_MOST)
@@ -180,9 +200,26 @@ static int may_keep(size_t bytes)
     return fits;
 }
 
-int arena_keeps(size_t bytes)
+/* Keeps a freed slot resident, if it may be. */
+static int keep_resident(struct block *block)
 {
-    return bytes <= KEEP_BLOCK_MOST && atomic_load(&kept_bytes) + bytes <= atomic_load(&keep_limit);
+    size_t credit = 0;
+    if (!may_keep(block->slot_bytes))
+        return 0;
+    struct block *before = hot_put(block, &credit);
+    if (before)
+        push(&classes[before->size_class], &classes[before->size_class].resident, before);
+    if (credit)
+        atomic_fetch_sub(&kept_bytes, credit);
+    return 1;
+}
+
+int arena_keeps(const struct block *block)
+{
+    if (block->slot_bytes > KEEP_BLOCK_MOST)
+        return 0;
+    const size_t more = hot_awaits(block) ? 0 : excess(block->slot_bytes);
+    return more == 0 || hot_credits(more) >= more;
 }
 
 /* resident_bytes of a block whose pages have been moved elsewhere */
@@ -203,11 +240,9 @@ void arena_give(struct block *block, int keep)
     } else if (block->resident_bytes < block->bytes) {
         block->resident_bytes = block->bytes;
     }
-    block->dirty = 1;
-    if (keep && !block->tainted && may_keep(block->resident_bytes)) {
-        push(class, &class->resident, block);
+    atomic_store_explicit(&block->dirty, 1, memory_order_relaxed);
+    if (keep && !block->tainted && (hot_return(block) || keep_resident(block)))
         return;
-    }
     drop_pages(block);
     push(class, &class->empty, block);
 }

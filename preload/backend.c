@@ -39,7 +39,7 @@ void prim_each_block(void (*act)(struct block *block))
     arena_each(act);
 }
 
-int prim_keeps(size_t bytes)
+int prim_keeps(const struct block *block)
 {
-    return arena_keeps(bytes);
+    return arena_keeps(block);
 }

@@ -64,8 +64,9 @@ static struct site *site_of_caller(size_t size, const struct caller *caller)
 static struct block *serve(size_t size, const struct caller *caller, int empty)
 {
     struct site *site = site_of_caller(size, caller);
-    struct block *block = empty ? NULL : engine_recycle(site, size, arena_class(size));
-    if (!block && (block = empty ? arena_take_empty(size) : arena_take(size))) {
+    const uint32_t size_class = arena_class(size);
+    struct block *block = empty ? NULL : engine_recycle(site, size, size_class);
+    if (!block && (block = empty ? arena_take_empty(size_class) : arena_take(size_class))) {
         if (empty)
             block->fresh = 0; /* its pages will be moved there, not faulted in */
         engine_born(block, site, size);

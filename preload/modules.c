@@ -38,16 +38,31 @@ static uintptr_t loader_base(void)
     return base || !&_r_debug ? base : _r_debug.r_ldbase;
 }
 
+/* Where it begins, and how long it is; 0 and 0 where that is not known.  It stays where it is. */
+static size_t find_loader(uintptr_t *base)
+{
+    const size_t generous = (size_t)1 << 20; /* ld.so is a quarter of that, and nothing else is mapped into it */
+    struct dl_find_object found;
+    *base = loader_base();
+    if (!*base)
+        return 0;
+    if (_dl_find_object && _dl_find_object((void *)*base, &found) == 0) /* NOLINT(performance-no-int-to-ptr) */
+        return (size_t)((const char *)found.dlfo_map_end - (const char *)found.dlfo_map_start);
+    return generous;
+}
+
 int module_is_loader(uintptr_t pc)
 {
     static uintptr_t base;
-    const uintptr_t generous = (uintptr_t)1 << 20; /* ld.so is a quarter of that, and nothing else is mapped into it */
-    struct dl_find_object found;
-    if (UNLIKELY(!base) && !(base = loader_base()))
-        return 0;
-    if (_dl_find_object && _dl_find_object((void *)pc, &found) == 0) /* NOLINT(performance-no-int-to-ptr) */
-        return (uintptr_t)found.dlfo_map_start == base;
-    return pc - base < generous;
+    static _Atomic size_t bytes; /* set last */
+    size_t known = atomic_load_explicit(&bytes, memory_order_acquire);
+    if (UNLIKELY(!known)) {
+        uintptr_t begin;
+        known = find_loader(&begin);
+        __atomic_store_n(&base, begin, __ATOMIC_RELAXED);
+        atomic_store_explicit(&bytes, known, memory_order_release);
+    }
+    return pc - base < known;
 }
 
 static _Atomic uint32_t holders, unloading;

@@ -18,7 +18,7 @@ static __thread int active __attribute__((tls_model("initial-exec")));
 void own_heap_begin(void)
 {
     if (!slot)
-        slot = arena_take_empty(HEAP_BYTES);
+        slot = arena_take_empty(arena_class(HEAP_BYTES));
     active = slot != NULL;
     if (active)
         life_threshold = 0; /* so that small allocations ask here as well */

@@ -234,9 +234,9 @@ WEAK void prim_release(struct block *block, int keep)
         fake.on_release(block, keep);
 }
 
-WEAK int prim_keeps(size_t bytes)
+WEAK int prim_keeps(const struct block *block)
 {
-    (void)bytes;
+    (void)block;
     return fake.keeps;
 }
 
