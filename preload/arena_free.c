@@ -2,7 +2,8 @@
  * arena_hot.c.  See arena.h.
  *
  * What stays resident is bounded as glibc bounds its own heap (malloc/malloc.c, 2.36: M_TRIM_THRESHOLD is twice the
- * largest block of at most 32 MiB that was ever freed), so that a program keeps neither more memory nor less speed.
+ * largest block of at most 32 MiB that was ever freed, at the heap's end alone), so that a program keeps neither more
+ * memory nor less speed: three times the largest, as measured with blocks of random sizes (tests/bench/alloc/churn.c).
  * Lock: RANK_CLASS, one per class; no system call under it. */
 #define _GNU_SOURCE
 #include <stdatomic.h>
@@ -15,7 +16,8 @@
 #include "policy/lock.h"
 
 enum {
-    CLASSES_PER_OCTAVE = 8 /* arena_class() */
+    CLASSES_PER_OCTAVE = 8, /* arena_class() */
+    KEEP_TIMES = 3
 };
 static const size_t KEEP_BLOCK_MOST = (size_t)32 << 20;
 
@@ -104,25 +106,36 @@ static void let_go(struct block *block)
     push(&classes[block->size_class], &classes[block->size_class].empty, block);
 }
 
-/* Moves the resident pages of a smaller free slot to the beginning of an empty one (Linux ≥ 5.7), so that they need not
- * be faulted in again: where glibc would let its heap grow. */
+/* The largest resident slot that is smaller, but not too small to be worth it. */
+static struct block *take_smaller(uint32_t index)
+{
+    const uint32_t least = index > 2 * CLASSES_PER_OCTAVE ? index - 2 * CLASSES_PER_OCTAVE : 0;
+    struct block *from = NULL;
+    for (uint32_t at = index; !from && at-- > least;)
+        from = take_resident(&classes[at]);
+    return from || index == 0 ? from : hot_take_any(least, index - 1);
+}
+
+/* Moves the resident pages of smaller free slots to the beginning of an empty one (Linux ≥ 5.7), so that they need not
+ * be faulted in again: where glibc would let its heap grow, or join what lies side by side in it. */
 static void inherit(struct block *block)
 {
-    const uint32_t least = block->size_class > 2 * CLASSES_PER_OCTAVE ? block->size_class - 2 * CLASSES_PER_OCTAVE : 0;
-    struct block *from = NULL;
-    for (uint32_t at = block->size_class; !from && at-- > least;)
-        from = take_resident(&classes[at]);
-    if (!from && block->size_class > 0)
-        from = hot_take_any(least, block->size_class - 1);
-    if (!from)
-        return;
-    const size_t page = (size_t)getpagesize(), bytes = (from->resident_bytes + page - 1) & ~(page - 1);
-    if (mremap(from->base, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, block->base) != MAP_FAILED) {
-        block->dirty = 1;
-        block->fresh = 0;
-        block->resident_bytes = bytes;
+    const size_t page = (size_t)getpagesize();
+    struct block *from;
+    size_t at = 0;
+    while (at < block->slot_bytes && (from = take_smaller(block->size_class))) {
+        const size_t has = (from->resident_bytes + page - 1) & ~(page - 1), room = block->slot_bytes - at;
+        const size_t bytes = has < room ? has : room;
+        if (mremap(from->base, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, block->base + at) !=
+            MAP_FAILED) {
+            block->dirty = 1;
+            block->fresh = 0;
+            block->resident_bytes = at += bytes;
+        } else {
+            at = block->slot_bytes;
+        }
+        let_go(from);
     }
-    let_go(from);
 }
 
 /* An empty slot, readable and writable. */
@@ -193,7 +206,7 @@ static int may_keep(size_t bytes)
         return 0;
     const int fits = shed(bytes);
     size_t limit = atomic_load(&keep_limit);
-    while (limit < 2 * bytes && !atomic_compare_exchange_weak(&keep_limit, &limit, 2 * bytes))
+    while (limit < KEEP_TIMES * bytes && !atomic_compare_exchange_weak(&keep_limit, &limit, KEEP_TIMES * bytes))
         ;
     if (fits)
         atomic_fetch_add(&kept_bytes, bytes);
@@ -218,7 +231,7 @@ int arena_keeps(const struct block *block)
 {
     if (block->slot_bytes > KEEP_BLOCK_MOST)
         return 0;
-    const size_t more = hot_awaits(block) ? 0 : excess(block->slot_bytes);
+    const size_t more = hot_awaits(block) ? 0 : excess(block->bytes);
     return more == 0 || hot_credits(more) >= more;
 }
 
