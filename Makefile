@@ -177,9 +177,10 @@ check-gpu: all bench-programs
 	BUILD=$(BUILD) tests/gpu/run.sh
 
 bench:
-	@scripts/setup.sh --check
+	@scripts/setup.sh --bench
 	@$(MAKE) --no-print-directory -s all bench-programs sim
-	@BUILD=$(BUILD) tests/bench/run.sh
+	@BUILD=$(BUILD) tests/bench/bench.py
+	@$(MAKE) --no-print-directory -s docs
 
 bench-replay: $(BUILD)/replay
 	@BUILD=$(BUILD) tests/bench/replay/run.sh

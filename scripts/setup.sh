@@ -2,7 +2,8 @@
 # Installs what autopin needs on Debian 12, and nothing when it is already there.
 #
 #   scripts/setup.sh --build    compile the library          --demo   also run make demo
-#   scripts/setup.sh --check    also run make check, bench   --lint   also run make lint       (default: all)
+#   scripts/setup.sh --check    also run make check          --lint   also run make lint       (default)
+#   scripts/setup.sh --bench    what --check does, and make bench     --all    everything
 #
 # Each line of the table: level, package, and the command or file whose presence shows that it is installed.
 set -eu
@@ -35,6 +36,9 @@ check gccgo-12        gccgo-12
 check openjdk-17-jre-headless java
 check ecj             ecj
 check nodejs          node
+bench python3-matplotlib /usr/lib/python3/dist-packages/matplotlib
+bench heaptrack       heaptrack
+bench redis-server    redis-server
 lint  clang           clang
 lint  clang-format    clang-format
 lint  clang-tidy      clang-tidy
@@ -46,9 +50,11 @@ case "${1:---lint}" in
 --build) levels=' build ' ;;
 --demo) levels=' build demo ' ;;
 --check) levels=' build demo check ' ;;
---lint | --all) levels=' build demo check lint ' ;;
+--bench) levels=' build demo check bench ' ;;
+--lint) levels=' build demo check lint ' ;;
+--all) levels=' build demo check bench lint ' ;;
 *)
-    echo "usage: $0 [--build | --demo | --check | --lint]" >&2
+    echo "usage: $0 [--build | --demo | --check | --bench | --lint | --all]" >&2
     exit 2
     ;;
 esac
