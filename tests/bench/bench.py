@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """Runs the benches side by side and writes tests/bench/RESULTS.md, with a plot of each in tests/bench/plots/.
 
-    tests/bench/bench.py [--rounds N] [NAME...]     default: all; with names the tables go to stdout and nothing is written
+    tests/bench/bench.py [--rounds N] [--minutes N] [NAME...]
+
+Default: all; with names the tables go to stdout and nothing is written.  After so many minutes (10) no bench begins a
+second or later round.
 
 A bench is a program tests/bench/b_NAME.* (or tests/bench/FOLDER/b_NAME.*) that measures one round of all its variants and
 prints a line "CASE <tab> VARIANT <tab> VALUE <tab> UNIT" for each value, or "skipped <tab> REASON".  It runs once a round,
@@ -29,7 +32,7 @@ class Bench:
         self.head = {"rounds": ["5"], "better": ["less"], "title": [self.name]}
         for key, value in re.findall(r"^# (\w+): (.+)$", open(path, encoding="utf-8").read(), re.M):
             self.head[key] = self.head.get(key, []) + [value] if key == "bar" else [value]
-        self.values, self.units, self.notes = {}, {}, []  # values: case → variant → list
+        self.values, self.units, self.notes, self.done = {}, {}, [], 0  # values: case → variant → list
 
     def get(self, key, default=""):
         return self.head.get(key, [default])[0]
@@ -38,6 +41,7 @@ class Bench:
         os.makedirs(os.path.join(folder, self.name), exist_ok=True)
         known = dict(BUILD=BUILD, LIB=os.path.join(BUILD, "libautopin.so"), ROUND=str(number), TMP=os.path.join(folder, self.name))
         done = subprocess.run([self.path], cwd=ROOT, env={**os.environ, **known}, capture_output=True, text=True, check=False)
+        self.done += 1
         if done.returncode:
             self.note(f"round {number} failed: {done.stderr.strip().splitlines()[-1:] or done.returncode}")
         for line in done.stdout.splitlines():
@@ -163,7 +167,7 @@ def write(benches):
     lines = ["# Measured results", "", "Written by `make bench`; not to be edited.", "", "<!-- begin summary -->",
              *summary(benches), "<!-- end summary -->"]
     for bench in benches:
-        lines += ["", "## " + bench.get("title"), "", f"{bench.get('about')} Rounds: {bench.get('rounds')}.", ""]
+        lines += ["", "## " + bench.get("title"), "", f"{bench.get('about')} Rounds: {bench.done}.", ""]
         lines += [note + "." for note in bench.notes] + [""] * bool(bench.notes) + list(bench.table())
         if bench.plot(os.path.join(HERE, "plots", bench.name + ".svg")):
             lines += ["", f"![{bench.get('title')}](plots/{bench.name}.svg)"]
@@ -174,6 +178,7 @@ def write(benches):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     paths = sorted(p for p in glob.glob(HERE + "/b_*") + glob.glob(HERE + "/*/b_*") if os.access(p, os.X_OK))
@@ -188,7 +193,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for i in range(max(rounds.values())):
             for bench in benches:
-                if i < rounds[bench]:
+                if i < rounds[bench] and (i == 0 or time.monotonic() - start < 60 * args.minutes):
                     bench.run(i, folder)
             print(f"round {i + 1} of {max(rounds.values())}, {time.monotonic() - start:.0f} s", file=sys.stderr)
     if not args.names:
