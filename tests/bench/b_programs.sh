@@ -1,9 +1,10 @@
 #!/bin/bash
 # title: Programs that never copy
-# about: Wall time and the most resident memory of whole programs, those of tests/bench/alloc and real ones, under four allocators with and without autopin in front. An autopin+X is compared with X.
+# about: Wall time, processor time and the most resident memory of whole programs, those of tests/bench/alloc and real ones, under four allocators with and without autopin in front. An autopin+X is compared with X.
 # rounds: 7
 # base: glibc
 # bar: *: time autopin <= 1.01x glibc
+# bar: *: CPU autopin <= 1.01x glibc
 # bar: *: RSS autopin <= 1.01x glibc
 set -eu
 . "$(dirname "$0")/lib.sh"
@@ -39,9 +40,10 @@ git|git -C $data/repository repack -adfq --threads=1 --window=50
     programs+="redis|tests/bench/alloc/redis.sh $TMP"$'\n'
 
 one() { # one NAME VARIANT PRELOAD COMMAND...
-    local wall rss
-    read -r wall _ rss _ < <("$BUILD/bench/measure" "$3" "${@:4}" 2>>"$TMP/errors") || return 0
+    local wall cpu rss
+    read -r wall cpu rss _ < <("$BUILD/bench/measure" "$3" "${@:4}" 2>>"$TMP/errors") || return 0
     say "$1: time" "$2" "$wall" s
+    say "$1: CPU" "$2" "$cpu" s
     say "$1: RSS" "$2" "$rss" KiB
 }
 while IFS='|' read -r name command; do

@@ -22,5 +22,5 @@ one() { # one CASE COMMAND...
     rm -f "$TMP"/heaptrack*
 }
 one 'small blocks' "$BUILD/bench/alloc/trees" 3 50000
-one 'large blocks' "$BUILD/bench/alloc/churn" 20000 1024 1100
+one 'large blocks' "$BUILD/bench/alloc/churn" 4000 1024 1100
 one 'large blocks, cold sites' "$BUILD/bench/alloc/cold" 64 8192

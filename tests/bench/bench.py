@@ -87,7 +87,7 @@ class Bench:
             met = [v for v, _ in found if (v <= float(limit) if sign == "<=" else v >= float(limit) if sign == ">=" else v == float(limit))]
             value, case = min(found) if sign == ">=" else max(found)
             unit = "x" if base else " " + self.units[case]
-            where = f" ({case}; worst of {len(found)}, {len(met)} hold)" if len(found) > 1 else f" ({case})"
+            where = f" ({case}; the worst of {len(found)}, of which {len(met)} hold)" if len(found) > 1 else f" ({case})"
             yield self.get("title"), variant + (f" against {base}" if base else ""), f"{number(value)}{unit}{where}", \
                 f"{sign} {limit}{unit}", "yes" if len(met) == len(found) else "NO"
 
@@ -148,11 +148,12 @@ def machine():
     commit = (said("git", "rev-parse", "--short", "HEAD") or "unknown") + (" and changes" if changed else "")
     return (f"Machine: {cpu[1] if cpu else platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GiB, "
             f"{platform.system()} {platform.release()} {platform.machine()}, {said('getconf', 'GNU_LIBC_VERSION')}; "
-            f"locked-memory limit {said('bash', '-c', 'ulimit -l')} KiB. Commit {commit}.")
+            f"locked-memory limit {said('bash', '-c', 'ulimit -l')} KiB; load average at the end {os.getloadavg()[1]:.1f} "
+            f"(the benches alone make about 2). Commit {commit}.")
 
 
 def summary(benches):
-    yield machine() + " Medians; ratios are of the same rounds. Where a bar is for several cases, the worst is shown."
+    yield machine() + "\n\nMedians; ratios are of the same rounds. Where a bar is for several cases, the worst is shown."
     yield ""
     yield "| what | compared | measured | bar | holds |"
     yield "|---|---|---|---|---|"
