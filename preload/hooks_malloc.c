@@ -37,13 +37,18 @@ EXPORT void free(void *ptr)
         large_free(ptr);
 }
 
+static __attribute__((noinline)) void *calloc_large(size_t count, size_t size, const struct caller *caller)
+{
+    void *ptr = large_alloc(count * size, 0, 1, caller);
+    return ptr ? ptr : next.calloc(count, size);
+}
+
 EXPORT void *calloc(size_t count, size_t size)
 {
     size_t total;
     if (__builtin_mul_overflow(count, size, &total) || LIKELY(total < life_threshold))
         return next.calloc(count, size);
-    void *ptr = large_alloc(total, 0, 1, CALLER);
-    return ptr ? ptr : next.calloc(count, size);
+    return calloc_large(count, size, CALLER);
 }
 
 /* From the next allocator's memory into the arena. */
@@ -60,13 +65,10 @@ static __attribute__((noinline)) void *realloc_grown(void *ptr, size_t size, con
     return to;
 }
 
-static void *realloc_from(void *ptr, size_t size, const struct caller *caller)
+static __attribute__((noinline)) void *realloc_large(void *ptr, size_t size, const struct caller *caller)
 {
-    if (LIKELY(!arena_owns(ptr))) {
-        if (LIKELY(size < life_threshold))
-            return next.realloc(ptr, size);
+    if (!arena_owns(ptr))
         return ptr ? realloc_grown(ptr, size, caller) : malloc_large(size, caller);
-    }
     if (size)
         return large_realloc(ptr, size, caller);
     large_free(ptr);
@@ -75,7 +77,9 @@ static void *realloc_from(void *ptr, size_t size, const struct caller *caller)
 
 EXPORT void *realloc(void *ptr, size_t size)
 {
-    return realloc_from(ptr, size, CALLER);
+    if (LIKELY(!arena_owns(ptr)) && LIKELY(size < life_threshold))
+        return next.realloc(ptr, size);
+    return realloc_large(ptr, size, CALLER);
 }
 
 /* An allocator that comes before autopin may lack the functions that are seldom used; calls of them end up here, with
