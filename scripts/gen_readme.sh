@@ -17,6 +17,7 @@ section() { # section NAME: what belongs between its markers
     case "$1" in
     options) "$BUILD/gen_options" markdown ;;
     functions) "$BUILD/gen_functions" ;;
+    measured) sed '1,/^<!-- begin summary -->$/d; /^<!-- end summary -->$/,$d' tests/bench/RESULTS.md ;;
     *)
         echo "gen_readme.sh: README.md asks for an unknown section: $1" >&2
         return 1
@@ -43,7 +44,7 @@ if [ ! -f README.md ]; then
     echo "there is no README.md"
     exit 1
 fi
-for name in options functions; do
+for name in options functions measured; do
     if ! grep -q "^<!-- begin generated: $name -->$" README.md || ! grep -q "^<!-- end generated: $name -->$" README.md; then
         echo "README.md has no markers for the section: $name"
         stale=1
