@@ -4,9 +4,7 @@
 #define _GNU_SOURCE
 #include "tests/bench/bench.h"
 
-void one(size_t bytes); /* callgrind counts from here */
-
-__attribute__((noinline)) void one(size_t bytes)
+static void one(size_t bytes)
 {
     char *block = malloc(bytes);
     bench_need(block != NULL, "malloc");
