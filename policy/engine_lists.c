@@ -199,8 +199,7 @@ static int deserves(const struct site *site)
         return 1;
     if (engine_backend() == BACKEND_MLOCK)
         return count_get(&site->blocks) > 0;
-    return count_get(&site->lost_ns) || count_get(&site->saved_ns) ||
-           count_get(&site->blocks) == count_get(&site->blocks_live);
+    return count_get(&site->lost_ns) || count_get(&site->saved_ns) || count_get(&site->blocks_gone) == 0;
 }
 
 struct block *engine_recycle(struct site *site, size_t bytes, uint32_t size_class)
