@@ -139,9 +139,9 @@ $(BUILD)/tests/t_%: tests/preload/t_%.cc
 
 # --- benches ----------------------------------------------------------------------------------------------------------
 
-BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c tests/bench/*/*.c)) $(BUILD)/bench/empty.so
+BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c tests/bench/alloc/*.c)) $(BUILD)/bench/empty.so
 
-bench-programs: $(BENCH_PROGRAMS)
+bench-programs: $(BENCH_PROGRAMS) $(BUILD)/replay
 
 $(BUILD)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)

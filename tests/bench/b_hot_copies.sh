@@ -5,7 +5,7 @@
 # base: pinned by hand
 # better: more
 # modelled: yes
-# bar: *reused autopin >= 0.95x pinned by hand
+# bar: *reused autopin >= 0.97x pinned by hand
 set -eu
 . "$(dirname "$0")/lib.sh"
 [ -e "$BUILD/sim/libcuda.so.1" ] || { skip 'the simulated driver is not built' && exit; }

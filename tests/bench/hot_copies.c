@@ -5,7 +5,6 @@
  *   malloc  two buffers from malloc, used throughout        churn  new ones from malloc for every pair of copies
  *   pinned  two buffers from cuMemHostAlloc: what the program's author could have written
  * output: one line per way of copying, "WAY GB_PER_S"; exit 77 without a driver or device. */
-#define _GNU_SOURCE
 #include "preload/cuda_min.h"
 #include "tests/bench/bench.h"
 

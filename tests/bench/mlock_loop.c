@@ -1,7 +1,6 @@
 /* Allocates a large block, touches every page and frees it, in a loop.
  *
  * usage: mlock_loop MIB ITERATIONS [WARM-UP]     output: one line "RATE_PER_S FAULTS_PER_ITERATION" */
-#define _GNU_SOURCE
 #include "tests/bench/bench.h"
 
 static void one(size_t bytes)

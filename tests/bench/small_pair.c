@@ -2,7 +2,6 @@
  *
  * usage: small_pair PAIRS [malloc|calloc|realloc]          sizes go round from 16 to 4096 bytes; realloc: of one block
  */
-#define _GNU_SOURCE
 #include "tests/bench/bench.h"
 
 void pair_loop(long pairs);

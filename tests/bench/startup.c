@@ -1,7 +1,6 @@
 /* Spawns /bin/true many times without a preload and with each of two, in turn; prints the median time of each.
  *
  * usage: startup RUNS BASE.so LIBRARY.so     output: one line "NONE_US BASE_US LIBRARY_US" */
-#define _GNU_SOURCE
 #include "tests/bench/bench.h"
 
 #include <spawn.h>
