@@ -223,7 +223,7 @@ static CUresult run_way(const struct copy *whole, struct block *block, enum dire
     const uintptr_t host = host_side(copy, dir);
     if (WORD_STATE(word) == BLOCK_UNPINNING && is_inside(copy, block, host))
         return call_bounced(copy, dir);
-    if (!relaxed && is_snapshot(copy, block, dir, word)) {
+    if (is_snapshot(copy, block, dir, word)) {
         if (engine_may_dma(block, word))
             outcome->way = WAY_SNAPSHOT;
         return call_bounced(copy, dir);

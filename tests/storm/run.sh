@@ -58,9 +58,8 @@ settings() {
     1) wanted+=" AUTOPIN_STAGING=always AUTOPIN_STAGING_MIN=128K AUTOPIN_STAGING_MEMORY=8M" ;;
     esac
     case $(($1 % 5)) in
-    # No gates: where no event can be recorded, a relaxed copy waits for its stream.
-    0) wanted+=" AUTOPIN_PROMOTE=auto AUTOPIN_ASYNC=relaxed STORM_RELAXED=1 STORM_FAULTS=1 SIMCUDA_LATENCY_US=40 STORM_GATES=0" ;;
-    # Nor here: whoever waits for a pin waits for those that have to go first, and so for their streams.
+    0) wanted+=" AUTOPIN_PROMOTE=auto AUTOPIN_ASYNC=relaxed STORM_RELAXED=1 STORM_FAULTS=1 SIMCUDA_LATENCY_US=40" ;;
+    # No gates: whoever waits for a pin waits for those that have to go first, and so for their streams.
     1) wanted+=" AUTOPIN_PROMOTE=always AUTOPIN_PIN_WAIT=yes STORM_GATES=0" ;;
     2) wanted+=" AUTOPIN_PROMOTE=always SIMCUDA_REGISTER_US_PER_MIB=200" ;;
     3) wanted+=" AUTOPIN_PROMOTE=always AUTOPIN_ASYNC=relaxed STORM_RELAXED=1 SIMCUDA_LATENCY_US=100" ;;
