@@ -16,8 +16,6 @@
 #include "stage_team.h"
 
 typedef CUresult (*async_fn)(uintptr_t, uintptr_t, size_t, CUstream);
-typedef CUresult (*range_fn)(CUdeviceptr *, size_t *, CUdeviceptr);
-typedef CUresult (*pointer_fn)(void *, CUpointer_attribute, CUdeviceptr);
 
 /* A copy on its way. */
 struct stage {
@@ -39,39 +37,6 @@ void stage_start(void)
     cpu_set_t cpus;
     const int known = sched_getaffinity(0, sizeof cpus, &cpus) == 0;
     pace_start(life_options(), known ? (unsigned)CPU_COUNT(&cpus) : 1, ring_most());
-}
-
-/* --- what may be staged ---------------------------------------------------------------------------------------------
- */
-
-/* Whether the driver knows the address.  Memory that it does not know is pageable (cuda.h of CUDA 13.0:
- * cuPointerGetAttribute() answers CUDA_ERROR_INVALID_VALUE then). */
-static int is_known(uintptr_t address)
-{
-    unsigned type = 0;
-    return REAL(EP_cuPointerGetAttribute, pointer_fn, &type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, address) !=
-           CUDA_ERROR_INVALID_VALUE;
-}
-
-/* Whether the range lies within one allocation of the device: then no chunk of it is refused after others went well. */
-static int is_device_range(uintptr_t address, size_t bytes)
-{
-    CUdeviceptr base = 0;
-    size_t size = 0;
-    return REAL(EP_cuMemGetAddressRange_v2, range_fn, &base, &size, address) == CUDA_SUCCESS && base <= address &&
-           size >= bytes && address - base <= size - bytes;
-}
-
-int stage_direction(const struct copy *copy, enum direction *dir)
-{
-    const int h2d = copy->shape == COPY_H2D || copy->shape == COPY_H2D_ASYNC;
-    const int d2h = copy->shape == COPY_D2H || copy->shape == COPY_D2H_ASYNC;
-    const int from = is_known(copy->from) || is_known(copy->from + copy->bytes - 1);
-    const int to = is_known(copy->to) || is_known(copy->to + copy->bytes - 1);
-    if (from == to || (h2d && from) || (d2h && to))
-        return -ENOENT;
-    *dir = to ? DIR_H2D : DIR_D2H;
-    return 0;
 }
 
 /* --- chunks ---------------------------------------------------------------------------------------------------------
@@ -324,7 +289,7 @@ CUresult stage_copy(const struct copy *copy, enum direction dir, size_t *done)
     CUresult result = CUDA_SUCCESS;
     *done = 0;
     if (pace_may_stage(copy->bytes) && pace_prefers_staging(dir, copy->bytes, ring_exists()) &&
-        is_device_range(device, copy->bytes) &&
+        stage_is_device_range(device, copy->bytes) &&
         stage_is_usable(dir, (char *)host, copy->bytes)) { /* NOLINT(performance-no-int-to-ptr) */
         const struct pace pace = pace_plan(dir, copy->bytes, team_jobs() + 1);
         struct stage s = {.device = device,

@@ -15,8 +15,11 @@ void stage_start(void);
  * for what was done.  Context: driver hook; no capture is going on. */
 CUresult stage_copy(const struct copy *copy, enum direction dir, size_t *done);
 
-/* Which way a copy goes whose host side is not memory of autopin's: -ENOENT unless one side is the driver's, the other
+/* Which way a copy goes whose host side is not memory of autopin's: -ENOENT unless one side is the device's, the other
  * pageable. */
 int stage_direction(const struct copy *copy, enum direction *dir);
+
+/* Whether the range lies within one allocation of the device: then no chunk of it is refused after others went well. */
+int stage_is_device_range(uintptr_t address, size_t bytes);
 
 #endif
