@@ -113,9 +113,18 @@ static int lasts(int advice)
     return advice == MADV_DONTFORK || advice == MADV_WIPEONFORK;
 }
 
+/* Rights that one who stages copies may lack. */
+static void notice_rights(int protection, int key)
+{
+    if ((protection & (PROT_READ | PROT_WRITE)) != (PROT_READ | PROT_WRITE) || key > 0)
+        stage_distrust();
+}
+
 EXPORT int madvise(void *addr, size_t bytes, int advice)
 {
     const size_t page = (size_t)getpagesize();
+    if (advice == MADV_GUARD_INSTALL)
+        stage_distrust();
     if (!is_ours(addr))
         return (int)syscall(SYS_madvise, addr, bytes, advice);
     if ((advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED) && (uintptr_t)addr % page == 0)
@@ -134,8 +143,7 @@ EXPORT int madvise(void *addr, size_t bytes, int advice)
 
 EXPORT int mprotect(void *addr, size_t bytes, int protection)
 {
-    if (!(protection & PROT_READ))
-        stage_distrust();
+    notice_rights(protection, -1);
     if (is_ours(addr))
         for_parts(addr, bytes, unpin, 0);
     return (int)syscall(SYS_mprotect, addr, bytes, protection);
@@ -143,8 +151,7 @@ EXPORT int mprotect(void *addr, size_t bytes, int protection)
 
 EXPORT int pkey_mprotect(void *addr, size_t bytes, int protection, int key)
 {
-    if (!(protection & PROT_READ))
-        stage_distrust();
+    notice_rights(protection, key);
     if (is_ours(addr))
         for_parts(addr, bytes, unpin, 0);
     if (key == -1) /* as glibc does */
