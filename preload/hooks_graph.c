@@ -118,14 +118,20 @@ HOOK_CAPTURE(cuStreamBeginCapture_v2_ptsz)
 HOOK_CAPTURE_TO(cuStreamBeginCaptureToGraph)
 HOOK_CAPTURE_TO(cuStreamBeginCaptureToGraph_ptsz)
 
-/* A capture that has become invalid ends as well. */
+/* One that has become invalid ends as well, and so does one with streams that were never joined. */
+static int capture_is_over(CUresult result)
+{
+    return result == CUDA_SUCCESS || result == CUDA_ERROR_STREAM_CAPTURE_INVALIDATED ||
+           result == CUDA_ERROR_STREAM_CAPTURE_UNJOINED;
+}
+
 #define HOOK_CAPTURE_END(name)                                                                                         \
     EXPORT CUresult name(CUstream stream, CUgraph *graph);                                                             \
     EXPORT CUresult name(CUstream stream, CUgraph *graph)                                                              \
     {                                                                                                                  \
         typedef CUresult (*fn)(CUstream, CUgraph *);                                                                   \
         const CUresult result = REAL(EP_##name, fn, stream, graph);                                                    \
-        if (result == CUDA_SUCCESS || result == CUDA_ERROR_STREAM_CAPTURE_INVALIDATED)                                 \
+        if (capture_is_over(result))                                                                                   \
             copy_capture_ended();                                                                                      \
         return result;                                                                                                 \
     }
