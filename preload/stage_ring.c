@@ -74,6 +74,15 @@ static char *map_slot(void)
     return mem;
 }
 
+/* The child of a fork that comes in between must not unmap what is there then. */
+static void unmap_slot(struct slot *slot)
+{
+    char *mem = slot->memory;
+    slot->memory = NULL;
+    atomic_signal_fence(memory_order_seq_cst);
+    prim_unmap(mem, SLOT_BYTES);
+}
+
 static int register_slot(struct slot *slot)
 {
     CUdevice device = 0;
@@ -86,7 +95,7 @@ static int register_slot(struct slot *slot)
         REAL(EP_cuMemHostRegister_v2, register_fn, slot->memory, SLOT_BYTES, CU_MEMHOSTREGISTER_PORTABLE) ==
             CUDA_SUCCESS)
         return 1;
-    prim_unmap(slot->memory, SLOT_BYTES);
+    unmap_slot(slot);
     return 0;
 }
 
@@ -140,7 +149,7 @@ static void unmake(struct slot *slot)
         ring_lose(slot);
         return;
     }
-    prim_unmap(slot->memory, SLOT_BYTES);
+    unmap_slot(slot);
     ledger_release(SLOT_BYTES, 1);
     level_sub(&totals.staging_bytes, SLOT_BYTES);
     atomic_fetch_sub(&n_slots, 1);
