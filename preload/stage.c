@@ -170,8 +170,6 @@ static CUresult send_chunks(struct stage *s)
     while (result == CUDA_SUCCESS && s->second < s->chunks && !atomic_load(&s->job.failed)) {
         while (open_chunk(s))
             ;
-        if (s->first == 0)
-            break; /* there is no slot at all */
         if (s->second < s->first && team_is_through(&s->job, s->second)) {
             notice_idle(s);
             result = transfer(s, s->second);
@@ -222,7 +220,7 @@ static CUresult fetch_chunks(struct stage *s)
     while (result == CUDA_SUCCESS && s->through < s->chunks && !atomic_load(&s->job.failed)) {
         while ((result = fetch_chunk(s, &fetched)) == CUDA_SUCCESS && fetched)
             ;
-        if (result != CUDA_SUCCESS || s->first == 0)
+        if (result != CUDA_SUCCESS)
             break;
         if (s->second < s->first && is_over(s, s->second)) {
             arrived(s);
@@ -272,9 +270,12 @@ static int move_piece(struct stage_job *job, char *slot, char *host, size_t byte
 static CUresult run(struct stage *s, size_t *done)
 {
     const CUstreamCaptureMode mode = driver_relax_captures();
-    team_add(&s->job);
-    CUresult result = s->job.dir == DIR_H2D ? send_chunks(s) : fetch_chunks(s);
-    team_remove(&s->job);
+    CUresult result = CUDA_SUCCESS;
+    if (provide_slot(s, 0)) { /* else nobody need help */
+        team_add(&s->job);
+        result = s->job.dir == DIR_H2D ? send_chunks(s) : fetch_chunks(s);
+        team_remove(&s->job);
+    }
     const size_t bytes = (s->job.dir == DIR_H2D ? s->second : s->through) * s->job.chunk_bytes;
     *done = bytes < s->job.bytes ? bytes : s->job.bytes;
     result = finish(s, result);
