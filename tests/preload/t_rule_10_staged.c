@@ -6,7 +6,7 @@
 
 enum {
     BYTES = 700 * KIB + 77, /* three chunks */
-    ROW = 4 /* copies in a row: there are slots for all of them */
+    ROW = 4                 /* copies in a row: there are slots for all of them */
 };
 static CUdeviceptr device;
 static CUstream stream;
@@ -67,7 +67,13 @@ static void arrives(int shape, char *host)
     pthread_join(opener, NULL);
 }
 
-/* Pinned host memory is no device: such a copy is over when it returns. */
+static uint64_t between_hosts(void)
+{
+    return sim->copies[SIM_H2H][0][0] + sim->copies[SIM_H2H][0][1] + sim->copies[SIM_H2H][1][0] +
+           sim->copies[SIM_H2H][1][1];
+}
+
+/* Pinned host memory is no device: such a copy is over when it returns, and is made in one. */
 static void host_to_host(char *host)
 {
     char *pinned = NULL, *registered = mapped(BYTES);
@@ -76,6 +82,7 @@ static void host_to_host(char *host)
     for (int i = 0; i < 2; i++) {
         char *known = i ? registered : pinned;
         struct gate gate = {0};
+        const uint64_t before = between_hosts();
         fill(host, BYTES, 20 + i);
         memset(known, 0, BYTES);
         hold_up(&gate, 0);
@@ -86,6 +93,7 @@ static void host_to_host(char *host)
         memset(host, 0, BYTES);
         OK(cu.cuMemcpyAsync((CUdeviceptr)(uintptr_t)host, (CUdeviceptr)(uintptr_t)known, BYTES, stream));
         HOLDS(host, BYTES, 20 + i);
+        SAME(between_hosts(), before + 2);
     }
     OK(cu.cuMemHostUnregister(registered));
     OK(cu.cuMemFreeHost(pinned));

@@ -1,5 +1,5 @@
-/* Staged copies move the right bytes and no others: every shape of entry point, odd sizes, unaligned addresses, and every
- * kind of memory that a program may have; and the report tells them apart from others. */
+/* Staged copies move the right bytes and no others: every shape of entry point, odd sizes, unaligned addresses, and
+ * every kind of memory that a program may have; and the report tells them apart from others. */
 #define _GNU_SOURCE
 #include "sim_client_staged.h"
 
@@ -57,9 +57,9 @@ static void check(int shape, char *host, size_t bytes, size_t on, const char *wh
 /* Sizes about the borders of pieces, chunks and slots, at odd addresses. */
 static void check_sizes(char *host, const char *what)
 {
-    static const size_t sizes[] = {128 * KIB + 1,      256 * KIB - 1, 256 * KIB,     256 * KIB + 1, 512 * KIB + 13,
-                                   MIB + 4096,         2 * MIB - 1,   2 * MIB,       2 * MIB + 1,   4 * MIB + 63,
-                                   7 * MIB + 12345,    8 * MIB,       16 * MIB + 64, 17 * MIB - 7,  20 * MIB};
+    static const size_t sizes[] = {128 * KIB + 1,   256 * KIB - 1, 256 * KIB,     256 * KIB + 1, 512 * KIB + 13,
+                                   MIB + 4096,      2 * MIB - 1,   2 * MIB,       2 * MIB + 1,   4 * MIB + 63,
+                                   7 * MIB + 12345, 8 * MIB,       16 * MIB + 64, 17 * MIB - 7,  20 * MIB};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const size_t off = i % 3 == 0 ? 0 : i % 3 == 1 ? 1 : 61 + i;
         for (int dir = 0; dir < 2; dir++)
