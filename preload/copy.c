@@ -12,6 +12,7 @@
 #include "app_ranges.h"
 #include "arena.h"
 #include "bounce.h"
+#include "captures.h"
 #include "flight.h"
 #include "guard.h"
 #include "life.h"
@@ -25,15 +26,8 @@
 
 typedef CUresult (*sync_fn)(uintptr_t, uintptr_t, size_t);
 typedef CUresult (*async_fn)(uintptr_t, uintptr_t, size_t, CUstream);
-typedef CUresult (*capturing_fn)(CUstream, CUstreamCaptureStatus *);
 typedef CUresult (*device_fn)(CUdevice *);
 typedef CUresult (*stream_fn)(CUstream);
-
-enum {
-    ASK_TIMES = 3
-};
-static _Atomic int captures_seen; /* any, ever */
-static _Atomic int captures;      /* that may be going on now */
 
 int copy_is_async(const struct copy *copy)
 {
@@ -62,31 +56,6 @@ CUresult copy_wait(CUstream stream, int per_thread)
     count_add(&totals.waits, 1);
     count_add(&totals.wait_ns, prim_now_ns() - begin);
     return result;
-}
-
-void copy_capture_begins(void)
-{
-    atomic_store(&captures_seen, 1);
-    atomic_fetch_add(&captures, 1);
-}
-
-void copy_capture_ended(void)
-{
-    int seen = atomic_load(&captures);
-    while (seen > 0 && !atomic_compare_exchange_weak(&captures, &seen, seen - 1))
-        ;
-}
-
-/* A stream of which the driver will not say it is taken not to capture: its copies are waited for. */
-int copy_is_capturing(CUstream stream, int per_thread)
-{
-    CUstreamCaptureStatus status = CU_STREAM_CAPTURE_STATUS_NONE;
-    CUresult result = CUDA_ERROR_UNKNOWN;
-    if (!atomic_load_explicit(&captures_seen, memory_order_relaxed))
-        return 0;
-    for (int i = 0; i < ASK_TIMES && result != CUDA_SUCCESS; i++)
-        result = REAL(per_thread ? EP_cuStreamIsCapturing_ptsz : EP_cuStreamIsCapturing, capturing_fn, stream, &status);
-    return result == CUDA_SUCCESS && status != CU_STREAM_CAPTURE_STATUS_NONE;
 }
 
 /* Whether the block spans several registrations, so that copies of it are cut at their borders (rule 13).  They are cut
@@ -188,7 +157,7 @@ static int is_snapshot(const struct copy *copy, const struct block *block, enum 
 static CUresult stage(struct copy *copy, enum direction dir)
 {
     size_t done = 0;
-    if (atomic_load_explicit(&captures, memory_order_relaxed))
+    if (capture_is_possible())
         return CUDA_SUCCESS;
     const CUresult result = stage_copy(copy, dir, &done);
     copy->to += done;
@@ -244,7 +213,7 @@ static CUresult run_block(const struct copy *copy, struct block *block, enum dir
 {
     struct outcome outcome;
     const uint32_t word = engine_copy_begin(block);
-    if (copy_is_async(copy) && copy_is_capturing(copy->stream, copy->per_thread)) {
+    if (copy_is_async(copy) && capture_is_on(copy->stream, copy->per_thread)) {
         guard_hold_block(block);
         const CUresult captured = call(copy, copy->to, copy->from, copy->bytes);
         engine_copy_end(block);

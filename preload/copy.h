@@ -33,16 +33,9 @@ CUresult copy_run(const struct copy *copy);
 /* The wait that gives an asynchronous copy of pinned memory the promise of a pageable one.  Counted. */
 CUresult copy_wait(CUstream stream, int per_thread);
 
-/* Whether the stream is being captured.  Asks the driver only once any capture has begun in this process. */
-int copy_is_capturing(CUstream stream, int per_thread);
-
 /* Whether the driver may come to treat a block with this word as page-locked before it has read what a call gives it.
  */
 int copy_may_be_pinned(const struct block *block, uint32_t word);
-
-/* A capture is about to begin; one has ended, or could not begin. */
-void copy_capture_begins(void);
-void copy_capture_ended(void);
 
 /* Whether the call returns before the copy is over, as far as its kind of memory lets it. */
 int copy_is_async(const struct copy *copy);

@@ -5,6 +5,7 @@
 
 #include "arena.h"
 #include "bounce.h"
+#include "captures.h"
 #include "copy.h"
 #include "policy/engine.h"
 #include "policy/mem.h"
@@ -78,7 +79,7 @@ static void claim(struct guarded *item)
 /* Claims first: each waits until nothing is in flight of its block, also of what others have begun like this. */
 void guard_begin(struct guard *guard)
 {
-    guard->capturing = guard->n && guard->async && copy_is_capturing(guard->stream, guard->per_thread);
+    guard->capturing = guard->n && guard->async && capture_is_on(guard->stream, guard->per_thread);
     for (struct guarded *item = items(guard); item < items(guard) + guard->n; item++)
         if (needs_claim(guard, item) && !is_unpinning(block_word(item->block)))
             claim(item);

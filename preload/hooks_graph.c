@@ -1,5 +1,6 @@
 /* Hooks of graphs and capture: blocks that a graph names are set aside before the driver hears of them (rule 14). */
-#include "copy.h"
+#include "captures.h"
+#include "driver.h"
 #include "guard.h"
 #include "self.h"
 
@@ -78,7 +79,7 @@ CUresult cuGraphExecNodeSetParams(CUgraphExec exec, CUgraphNode node, struct cu_
 static CUresult begun(CUresult result)
 {
     if (result != CUDA_SUCCESS)
-        copy_capture_ended();
+        capture_ended();
     return result;
 }
 
@@ -87,7 +88,7 @@ static CUresult begun(CUresult result)
     EXPORT CUresult name(CUstream stream)                                                                              \
     {                                                                                                                  \
         typedef CUresult (*fn)(CUstream);                                                                              \
-        copy_capture_begins();                                                                                         \
+        capture_begins();                                                                                              \
         return begun(REAL(EP_##name, fn, stream));                                                                     \
     }
 
@@ -96,7 +97,7 @@ static CUresult begun(CUresult result)
     EXPORT CUresult name(CUstream stream, CUstreamCaptureMode mode)                                                    \
     {                                                                                                                  \
         typedef CUresult (*fn)(CUstream, CUstreamCaptureMode);                                                         \
-        copy_capture_begins();                                                                                         \
+        capture_begins();                                                                                              \
         return begun(REAL(EP_##name, fn, stream, mode));                                                               \
     }
 
@@ -107,7 +108,7 @@ static CUresult begun(CUresult result)
                          CUstreamCaptureMode mode)                                                                     \
     {                                                                                                                  \
         typedef CUresult (*fn)(CUstream, CUgraph, const CUgraphNode *, const void *, size_t, CUstreamCaptureMode);     \
-        copy_capture_begins();                                                                                         \
+        capture_begins();                                                                                              \
         return begun(REAL(EP_##name, fn, stream, graph, after, edges, n_after, mode));                                 \
     }
 
@@ -132,7 +133,7 @@ static int capture_is_over(CUresult result)
         typedef CUresult (*fn)(CUstream, CUgraph *);                                                                   \
         const CUresult result = REAL(EP_##name, fn, stream, graph);                                                    \
         if (capture_is_over(result))                                                                                   \
-            copy_capture_ended();                                                                                      \
+            capture_ended();                                                                                           \
         return result;                                                                                                 \
     }
 

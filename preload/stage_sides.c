@@ -38,9 +38,8 @@ int stage_is_device_range(uintptr_t address, size_t bytes)
 {
     CUdeviceptr base = 0;
     size_t size = 0;
-    return is_device(address) &&
-           REAL(EP_cuMemGetAddressRange_v2, range_fn, &base, &size, address) == CUDA_SUCCESS && base <= address &&
-           size >= bytes && address - base <= size - bytes;
+    return is_device(address) && REAL(EP_cuMemGetAddressRange_v2, range_fn, &base, &size, address) == CUDA_SUCCESS &&
+           base <= address && size >= bytes && address - base <= size - bytes;
 }
 
 int stage_direction(const struct copy *copy, enum direction *dir)
