@@ -16,7 +16,9 @@
     X(cuMemcpyHtoD_v2, (CUdeviceptr, const void *, size_t)) X(cuMemcpyDtoH_v2, (void *, CUdeviceptr, size_t))          \
     X(cuMemcpyHtoDAsync_v2, (CUdeviceptr, const void *, size_t, CUstream))                                             \
     X(cuMemcpyDtoHAsync_v2, (void *, CUdeviceptr, size_t, CUstream))                                                   \
-    X(cuStreamCreate, (CUstream *, unsigned)) X(cuStreamSynchronize, (CUstream))
+    X(cuStreamCreate, (CUstream *, unsigned)) X(cuStreamSynchronize, (CUstream)) X(cuMemFree_v2, (CUdeviceptr))        \
+    X(cuEventCreate, (CUevent *, unsigned)) X(cuEventRecord, (CUevent, CUstream)) X(cuEventQuery, (CUevent))           \
+    X(cuEventSynchronize, (CUevent)) X(cuCtxSetCurrent, (CUcontext)) X(cuMemGetInfo_v2, (size_t *, size_t *))
 /* clang-format on */
 
 struct bench_cuda {

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the programs of tests/gpu into $BUILD/gpu; those of the CUDA runtime need a toolkit (CUDA_HOME or nvcc).
+# Builds the programs of tests/gpu into $BUILD/gpu with the C compiler alone; those of the CUDA runtime (rt_copies_*) need
+# a toolkit (CUDA_HOME or nvcc).
 #
 #   tests/gpu/build.sh [NAME...]      default: all that can be built here; exit 1 if a named one cannot
 set -eu
@@ -20,6 +21,12 @@ build() {
     # shellcheck disable=SC2086 # FLAGS is a list
     case "$1" in
     facts) $CC $FLAGS -pthread -o "$BUILD/gpu/facts" tests/gpu/facts*.c ;;
+    sweep | costs | weights | latency) $CC $FLAGS -pthread -o "$BUILD/gpu/$1" "tests/gpu/$1.c" ;;
+    stage_sweep)
+        $CC $FLAGS -pthread -o "$BUILD/gpu/$1" tests/gpu/stage_sweep.c tests/gpu/pipe.c policy/pace.c policy/cost.c \
+            preload/stage_move.c
+        ;;
+    pool_copies) $CC $FLAGS -fno-builtin-malloc -fno-builtin-free -o "$BUILD/gpu/$1" tests/bench/pool_copies.c ;;
     rt_copies_shared)
         home=$(toolkit) || return 1
         $CC $FLAGS -isystem "$home/include" -o "$BUILD/gpu/$1" tests/gpu/rt_copies.c -L"$home/lib64" -lcudart \
@@ -41,7 +48,7 @@ if [ $# -gt 0 ]; then
     for name; do build "$name" || exit 1; done
     exit 0
 fi
-build facts
+for name in facts sweep costs weights latency stage_sweep pool_copies; do build $name; done
 toolkit >/dev/null || { echo "no CUDA toolkit found: the programs of the runtime are not built" && exit 0; }
 build rt_copies_shared
 build rt_copies_static
