@@ -1,6 +1,8 @@
 /* Asks a real CUDA driver what autopin assumes about it and prints "fact: value" lines.  See facts.h.
  *
- * usage: facts [--probe | REQUESTS-FILE]      exit 77 without a driver or device; --probe stops after finding one */
+ * usage: facts [--probe | --name | --no-speed | REQUESTS-FILE]      exit 77 without a driver or device
+ *   --probe     stops after finding one             --name  stops after naming it
+ *   --no-speed  leaves out what costs.c and sweep.c measure better */
 #define _GNU_SOURCE
 #include "tests/gpu/facts.h"
 
@@ -17,6 +19,17 @@ void fact(const char *name, const char *format, ...)
 {
     va_list arguments;
     printf("%s: ", name);
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    putchar('\n');
+    fflush(stdout);
+}
+
+void assumed(const char *name, int confirmed, const char *format, ...)
+{
+    va_list arguments;
+    printf("assumed_%s: %s: ", name, confirmed ? "confirmed" : "refuted");
     va_start(arguments, format);
     vprintf(format, arguments);
     va_end(arguments);
@@ -159,16 +172,25 @@ int main(int argc, char **argv)
     CUdevice device = open_driver();
     if (argc > 1 && strcmp(argv[1], "--probe") == 0)
         return 0;
+    if (argc > 1 && strcmp(argv[1], "--name") == 0) {
+        char name[128] = "";
+        cu.device_name(name, sizeof name, device);
+        printf("gpu %s\n", name);
+        return 0;
+    }
+    const int speed = argc < 2 || strcmp(argv[1], "--no-speed") != 0;
     must(cu.primary_retain(&main_context, device), "cuDevicePrimaryCtxRetain");
     must(cu.ctx_set(main_context), "cuCtxSetCurrent");
     facts_device(device);
-    facts_lookup(argc > 1 ? argv[1] : "tests/data/cudart13_requests.txt");
+    facts_staging(device);
+    facts_lookup(speed && argc > 1 ? argv[1] : "tests/data/cudart13_requests.txt");
     facts_pointers();
     facts_registration();
     facts_straddling();
     facts_waiting();
     facts_capture();
-    facts_speed();
+    if (speed)
+        facts_speed();
     facts_contexts(device); /* last: it resets the context */
     return 0;
 }

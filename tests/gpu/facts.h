@@ -18,6 +18,18 @@ enum {
 
 typedef void (*host_function)(void *);
 
+/* CUmemAllocationProp and CUmemAccessDesc (10.2). */
+struct vmm_kind {
+    int type, handle_types; /* 1: pinned; 0: none */
+    struct cu_mem_location location;
+    void *win32;
+    unsigned char flags[8];
+};
+struct vmm_access {
+    struct cu_mem_location location;
+    int flags; /* 3: read and write */
+};
+
 /* clang-format off */
 #define DRIVER_FUNCTIONS(X) \
     X(init, "cuInit", (unsigned)) \
@@ -55,6 +67,16 @@ typedef void (*host_function)(void *);
     X(launch_host, "cuLaunchHostFunc", (CUstream, host_function, void *)) \
     X(begin_capture, "cuStreamBeginCapture_v2", (CUstream, CUstreamCaptureMode)) \
     X(end_capture, "cuStreamEndCapture", (CUstream, CUgraph *)) \
+    X(event_sync, "cuEventSynchronize", (CUevent)) \
+    X(copy_2d_async, "cuMemcpy2DAsync_v2", (const struct cu_memcpy2d *, CUstream)) \
+    X(address_range, "cuMemGetAddressRange_v2", (CUdeviceptr *, size_t *, CUdeviceptr)) \
+    X(pool_alloc, "cuMemAllocAsync", (CUdeviceptr *, size_t, CUstream)) \
+    X(pool_free, "cuMemFreeAsync", (CUdeviceptr, CUstream)) \
+    X(vmm_granularity, "cuMemGetAllocationGranularity", (size_t *, const struct vmm_kind *, int)) \
+    X(vmm_create, "cuMemCreate", (unsigned long long *, size_t, const struct vmm_kind *, unsigned long long)) \
+    X(vmm_reserve, "cuMemAddressReserve", (CUdeviceptr *, size_t, size_t, CUdeviceptr, unsigned long long)) \
+    X(vmm_map, "cuMemMap", (CUdeviceptr, size_t, size_t, unsigned long long, unsigned long long)) \
+    X(vmm_access, "cuMemSetAccess", (CUdeviceptr, size_t, const struct vmm_access *, size_t)) \
     X(graph_destroy, "cuGraphDestroy", (CUgraph)) \
     X(exchange_mode, "cuThreadExchangeStreamCaptureMode", (CUstreamCaptureMode *)) \
     X(module_load, "cuModuleLoadData", (void **, const void *)) \
@@ -74,6 +96,9 @@ extern struct driver cu;
 /* Prints one line "fact: value". */
 void fact(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Prints "assumed_NAME: confirmed: ..." or "... refuted: ...": something that autopin relies on. */
+void assumed(const char *name, int confirmed, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /* Page-aligned anonymous memory, untouched; advice is an madvise value or 0. */
 char *map_pages(size_t bytes, int advice);
 
@@ -87,12 +112,26 @@ struct pending *start_call(CUresult (*call)(void *), void *argument);
 double wait_call(struct pending *pending, double limit_s);
 CUresult finish_call(struct pending *pending);
 
+/* A stream that waits for no other, to be held up; and the set-up for holding up any.  A second call does nothing. */
+extern CUstream held;
+void hold_start(void);
+int hold_has_kernel(void);
+
+/* Holds a stream of the current context up, by a kernel or a host function, until let_go(). */
+void hold(CUstream stream, int kernel);
+void let_go(CUstream stream);
+
+/* Runs call(argument) on another thread while the stream is held up, for a limited time.  Returns the seconds it took,
+ * or -1 when it returned only after the stream was let go. */
+double while_held(CUstream stream, int kernel, CUresult (*call)(void *), void *argument, CUresult *result);
+
 void facts_lookup(const char *requests_path);
 void facts_pointers(void);
 void facts_registration(void);
 void facts_straddling(void);
 void facts_contexts(CUdevice device);
 void facts_speed(void);
+void facts_staging(CUdevice device);
 void facts_waiting(void);
 void facts_capture(void);
 
