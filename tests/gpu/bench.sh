@@ -138,7 +138,9 @@ part_python() {
     echo "commit $(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
     echo "rounds $ROUNDS"
     echo "link $(nvidia-smi --query-gpu=driver_version,pcie.link.gen.max,pcie.link.width.max --format=csv,noheader 2>/dev/null | head -n 1)"
+    [ -z "${STALE:-}" ] || echo '# the library could not be built here: one that was there before is measured'
 } >"$RAW/machine"
+[ -z "${STALE:-}" ] || echo 'bench-gpu: the library could not be built here: one that was there before is measured' >&2
 
 [ $# -gt 0 ] || set -- sweep costs stage facts weights large latency pool python
 for name; do
