@@ -96,7 +96,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     const CUdeviceptr device = device_memory(BYTES);
-    CHECK(goes_staged(1, kept, device, BYTES, NULL)); /* slots and helpers are there still */
+    CHECK(goes_staged(1, mapped(BYTES), device, BYTES, NULL)); /* slots and helpers are there still */
     if (argc > 1) /* nothing else is registered: the child has all but the slots */
         check_fork(kept, slots_kib() - sim->registered_regions * SLOT / KIB + 1);
     SAME(sim->violations, 0);

@@ -1,0 +1,96 @@
+/* Rule 35 for staged copies: no thread and no slot before the first large copy; helpers take no signal, and end when
+ * there is nothing to do; a program whose main thread has ended ends with its last thread; errno is left alone. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+
+#include "sim_client_staged.h"
+
+enum {
+    BYTES = 16 * MIB
+};
+static CUcontext context;
+static CUdeviceptr device;
+static char *host;
+
+/* Threads that no signal reaches: those of autopin, and of the simulated driver.  *all: how many there are. */
+static int blocking_threads(int *all)
+{
+    char path[300], line[256];
+    int blocking = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    CHECK(tasks);
+    *all = 0;
+    for (struct dirent *task; (task = readdir(tasks));) {
+        snprintf(path, sizeof path, "/proc/self/task/%s/status", task->d_name);
+        FILE *file = task->d_name[0] == '.' ? NULL : fopen(path, "r");
+        while (file && fgets(line, sizeof line, file))
+            if (strncmp(line, "SigBlk:", 7) == 0) {
+                const unsigned long long mask = strtoull(line + 7, NULL, 16);
+                blocking += (mask & (1ull << (SIGUSR1 - 1))) && (mask & (1ull << (SIGTERM - 1)));
+                ++*all;
+            }
+        if (file)
+            fclose(file);
+    }
+    closedir(tasks);
+    return blocking;
+}
+
+static void nothing(void *unused)
+{
+    (void)unused;
+}
+
+static void warm(void)
+{
+    context = begin_client(30);
+    device = device_memory(BYTES);
+    host = mapped(BYTES);
+    OK(cu.cuLaunchHostFunc(NULL, nothing, NULL));
+    OK(cu.cuCtxSynchronize()); /* the driver has the threads it needs */
+}
+
+static int life(void)
+{
+    int before = 0, all = 0;
+    warm();
+    const int blocked = blocking_threads(&before);
+    SAME(sim->register_calls, 0);
+    for (int i = 0; i < 30; i++) {
+        errno = 4321;
+        OK(copy_shape(i & 1, host, device, BYTES, NULL));
+        SAME(errno, 4321);
+    }
+    const int now = blocking_threads(&all);
+    CHECK(sim->register_calls > 0);
+    SAME(now - blocked, all - before); /* all of ours take no signals */
+    if (atoi(getenv("AUTOPIN_STAGING_THREADS")) > 1 && sysconf(_SC_NPROCESSORS_ONLN) > 1)
+        CHECK(now - blocked >= 2); /* the worker and a helper */
+    do {
+        nap_ms(20);
+        blocking_threads(&all);
+    } while (all > before + 1);                       /* all but the worker */
+    CHECK(goes_staged(0, host, device, BYTES, NULL)); /* and they come again */
+    return 0;
+}
+
+static void *last(void *unused)
+{
+    OK(cu.cuCtxSetCurrent(context));
+    for (int i = 0; i < 10; i++)
+        CHECK(goes_staged(i & 1, host, device, BYTES, NULL));
+    OK(cu.cuCtxDestroy_v2(context)); /* the driver's threads end with it, and the slots go */
+    return unused;
+}
+
+int main(int argc, char **argv)
+{
+    pthread_t thread;
+    if (argc > 1 && strcmp(argv[1], "life") == 0)
+        return life();
+    warm();
+    SAME(pthread_create(&thread, NULL, last, NULL), 0);
+    pthread_exit(NULL);
+}
