@@ -6,6 +6,7 @@
  * memory nor less speed: three times the largest, as measured with blocks of random sizes (tests/bench/alloc/churn.c).
  * Lock: RANK_CLASS, one per class; no system call under it. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -64,11 +65,11 @@ static void drop_pages(struct block *block)
         block->tainted) { /* as munmap would: commit charge and attributes go too */
         if (mmap(block->base, block->slot_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
             MAP_FAILED) {
-            block->committed = 0;
             block->dirty = 0;
             block->resident_bytes = 0;
             block->tainted = 0;
         }
+        block->committed = 0; /* if that failed, so may what comes next */
     } else if (madvise(block->base, block->slot_bytes, MADV_DONTNEED) == 0) {
         block->dirty = 0;
         block->resident_bytes = 0;
@@ -116,18 +117,22 @@ static struct block *take_smaller(uint32_t index)
     return from || index == 0 ? from : hot_take_any(least, index - 1);
 }
 
-/* Moves the resident pages of smaller free slots to the beginning of an empty one (Linux ≥ 5.7), so that they need not
- * be faulted in again: where glibc would let its heap grow, or join what lies side by side in it. */
+/* Moves the resident pages of smaller free slots to the beginning of an empty one, so that they need not be faulted in
+ * again: where glibc would let its heap grow, or join what lies side by side in it. */
 static void inherit(struct block *block)
 {
     const size_t page = (size_t)getpagesize();
     struct block *from;
     size_t at = 0;
-    while (at < block->slot_bytes && (from = take_smaller(block->size_class))) {
+    while (at < block->slot_bytes && !block->tainted && (from = take_smaller(block->size_class))) {
         const size_t has = (from->resident_bytes + page - 1) & ~(page - 1), room = block->slot_bytes - at;
         const size_t bytes = has < room ? has : room;
-        if (mremap(from->base, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, block->base + at) !=
-            MAP_FAILED) {
+        const int rc = arena_move_pages(from, bytes, block, at);
+        if (rc == -EINVAL) {
+            push(&classes[from->size_class], &classes[from->size_class].resident, from);
+            return;
+        }
+        if (rc == 0) {
             block->dirty = 1;
             block->fresh = 0;
             block->resident_bytes = at += bytes;
@@ -175,6 +180,10 @@ struct block *arena_take(uint32_t index)
     block = arena_take_empty(index);
     if (block && atomic_load(&kept_bytes))
         inherit(block);
+    if (block && block->tainted) {
+        arena_give(block, 0);
+        return NULL;
+    }
     return block;
 }
 

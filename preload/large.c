@@ -2,9 +2,9 @@
 #define _GNU_SOURCE
 #include "large.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "arena.h"
 #include "life.h"
@@ -132,24 +132,26 @@ static int resize_in_place(struct block *block, size_t size)
     return 1;
 }
 
-/* Moves the pages of a PLAIN block into a bigger slot without copying them (Linux ≥ 5.7: the old addresses stay
- * mapped). */
+/* Moves the pages of a PLAIN block into a bigger slot without copying them.  NULL: still to be done. */
 static void *move_pages(struct block *from, size_t size, const struct caller *caller)
 {
     if (from->tainted || !block_move_begin(from)) /* what the program changed must not move with the pages */
         return NULL;
     struct block *to = alloc_block(size, 0, caller, 1);
-    void *moved = MAP_FAILED;
+    int rc = -EINVAL;
     if (to && block_state(to) == BLOCK_PLAIN) /* its slot is empty, and nobody pins it */
-        moved =
-            mremap(from->base, from->bytes, from->bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to->base);
-    if (moved != MAP_FAILED) {
+        rc = arena_move_pages(from, from->bytes, to, 0);
+    if (rc == 0) {
         arena_moved(from, to);
         engine_moved(from);
     }
     block_move_end(from);
-    if (to && moved == MAP_FAILED)
-        memcpy(to->base, from->base, from->bytes < size ? from->bytes : size);
+    if (to && rc == -ENOMEM) {
+        large_free(to->base);
+        return NULL;
+    }
+    if (to && rc)
+        memcpy(to->base, from->base, from->bytes);
     return to ? to->base : NULL;
 }
 
