@@ -73,6 +73,7 @@ struct block {
     _Atomic uint32_t failures;     /* promotions failed in a row */
     _Atomic uint32_t copies;       /* copies since allocation */
     size_t resident_bytes;         /* how much of its slot may be resident from before; the slot's owner's */
+    size_t surplus_bytes;          /* of it, what is counted as beyond its class; likewise */
     _Atomic uint8_t dirty;         /* its slot may hold non-zero or resident pages; the slot's owner's */
     _Atomic uint8_t
         tainted;        /* the program changed its protection, locks or inheritance: not to be served again as it is */

@@ -142,8 +142,7 @@ uint32_t arena_class(size_t bytes)
     return (uint32_t)(shift * 8 + ((granules + ((size_t)1 << shift) - 1) >> shift));
 }
 
-/* The most that a slot of this class holds: the inverse of arena_class(). */
-static size_t class_bytes(uint32_t size_class)
+size_t arena_class_bytes(uint32_t size_class)
 {
     const unsigned shift = size_class < 16 ? 0 : size_class / 8 - 1;
     return (size_t)(size_class - shift * 8) << (shift + GRANULE_LOG2);
@@ -156,7 +155,7 @@ static size_t class_align(size_t slot_bytes)
 
 int arena_aligns(size_t bytes, size_t align)
 {
-    return align <= GRANULE || align <= class_align(class_bytes(arena_class(bytes)));
+    return align <= GRANULE || align <= class_align(arena_class_bytes(arena_class(bytes)));
 }
 
 /* Lock: arena_lock. */
@@ -180,7 +179,7 @@ static void enter(struct block *block)
 
 struct block *arena_carve(uint32_t size_class)
 {
-    const size_t bytes = class_bytes(size_class), align = class_align(bytes);
+    const size_t bytes = arena_class_bytes(size_class), align = class_align(bytes);
     struct block *block = NULL;
     lock_take(&arena_lock);
     const uintptr_t at = (carve_at + align - 1) & ~(uintptr_t)(align - 1);

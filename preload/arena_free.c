@@ -20,7 +20,6 @@ enum {
     CLASSES_PER_OCTAVE = 8, /* arena_class() */
     KEEP_TIMES = 3
 };
-static const size_t KEEP_BLOCK_MOST = (size_t)32 << 20;
 
 struct size_class {
     struct lock lock;
@@ -29,6 +28,7 @@ struct size_class {
 
 static struct size_class classes[ENGINE_CLASSES] = {[0 ... ENGINE_CLASSES - 1] = {.lock = {.rank = RANK_CLASS}}};
 static _Atomic size_t kept_bytes, keep_limit; /* of whole slots: resident ones, and credits (arena_hot.h) */
+static _Atomic size_t surplus_bytes;          /* of slots in use that are larger than need be; at most keep_limit */
 static _Atomic uint32_t shed_at;              /* the class to look at first when something has to go */
 
 static struct block *pop(struct block **list)
@@ -58,32 +58,20 @@ static struct block *take_resident(struct size_class *class)
     return block;
 }
 
-/* Gives the pages back.  A range that does not let go of them (locked by the program, say) stays dirty. */
-static void drop_pages(struct block *block)
+/* What lies in a slot behind the most that a block of this class has stays resident, within bounds. */
+static void note_surplus(struct block *block, uint32_t index)
 {
-    if (block->slot_bytes > KEEP_BLOCK_MOST ||
-        block->tainted) { /* as munmap would: commit charge and attributes go too */
-        if (mmap(block->base, block->slot_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
-            MAP_FAILED) {
-            block->dirty = 0;
-            block->resident_bytes = 0;
-            block->tainted = 0;
-        }
-        block->committed = 0; /* if that failed, so may what comes next */
-    } else if (madvise(block->base, block->slot_bytes, MADV_DONTNEED) == 0) {
-        block->dirty = 0;
-        block->resident_bytes = 0;
+    const size_t bytes = arena_class_bytes(index);
+    if (block->resident_bytes <= bytes)
+        return;
+    const size_t surplus = block->resident_bytes - bytes;
+    if (atomic_fetch_add(&surplus_bytes, surplus) + surplus <= atomic_load(&keep_limit)) {
+        block->surplus_bytes = surplus;
+        return;
     }
-}
-
-static int commit(struct block *block)
-{
-    if (block->committed)
-        return 0;
-    if (mprotect(block->base, block->slot_bytes, PROT_READ | PROT_WRITE))
-        return -1;
-    block->committed = 1;
-    return 0;
+    atomic_fetch_sub(&surplus_bytes, surplus);
+    if (madvise(block->base + bytes, block->resident_bytes - bytes, MADV_DONTNEED) == 0)
+        block->resident_bytes = bytes;
 }
 
 /* A resident slot of this class, or of one that is at most twice as large: glibc, too, serves a small block from where
@@ -97,13 +85,15 @@ static struct block *take_fitting(uint32_t index)
         block = hot_take_any(index, index + CLASSES_PER_OCTAVE);
     if (block && !hot_adopt(block))
         atomic_fetch_sub(&kept_bytes, block->slot_bytes);
+    if (block && block->size_class > index)
+        note_surplus(block, index);
     return block;
 }
 
 static void let_go(struct block *block)
 {
     atomic_fetch_sub(&kept_bytes, block->slot_bytes);
-    drop_pages(block);
+    arena_drop_pages(block);
     push(&classes[block->size_class], &classes[block->size_class].empty, block);
 }
 
@@ -152,7 +142,7 @@ static struct block *take_empty(uint32_t index)
     lock_drop(&class->lock);
     if (!block)
         block = arena_carve(index);
-    if (block && commit(block)) {
+    if (block && arena_commit(block)) {
         push(class, &class->empty, block);
         block = NULL;
     }
@@ -211,7 +201,7 @@ static int shed(size_t bytes)
 /* Whether a freed slot of this size may stay resident; counts it if so. */
 static int may_keep(size_t bytes)
 {
-    if (bytes > KEEP_BLOCK_MOST)
+    if (bytes > ARENA_KEEP_MOST)
         return 0;
     const int fits = shed(bytes);
     size_t limit = atomic_load(&keep_limit);
@@ -238,7 +228,7 @@ static int keep_resident(struct block *block)
 
 int arena_keeps(const struct block *block)
 {
-    if (block->slot_bytes > KEEP_BLOCK_MOST)
+    if (block->slot_bytes > ARENA_KEEP_MOST)
         return 0;
     const size_t more = hot_awaits(block) ? 0 : excess(block->bytes);
     return more == 0 || hot_credits(more) >= more;
@@ -257,6 +247,10 @@ void arena_moved(struct block *from, struct block *to)
 void arena_give(struct block *block, int keep)
 {
     struct size_class *class = &classes[block->size_class];
+    if (block->surplus_bytes) {
+        atomic_fetch_sub(&surplus_bytes, block->surplus_bytes);
+        block->surplus_bytes = 0;
+    }
     if (block->resident_bytes == MOVED) {
         keep = 0; /* but what lay behind them may be there still */
     } else if (block->resident_bytes < block->bytes) {
@@ -265,14 +259,8 @@ void arena_give(struct block *block, int keep)
     atomic_store_explicit(&block->dirty, 1, memory_order_relaxed);
     if (keep && !block->tainted && (hot_return(block) || keep_resident(block)))
         return;
-    drop_pages(block);
+    arena_drop_pages(block);
     push(class, &class->empty, block);
-}
-
-void arena_trim(struct block *block, size_t from)
-{
-    if (from < block->bytes)
-        madvise(block->base + from, block->bytes - from, MADV_DONTNEED);
 }
 
 void arena_fork_take(void)

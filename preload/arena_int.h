@@ -1,11 +1,23 @@
-/* What arena.c and arena_free.c share.  Not for others. */
+/* What arena.c, arena_free.c and arena_pages.c share.  Not for others. */
 #ifndef AUTOPIN_ARENA_INT_H
 #define AUTOPIN_ARENA_INT_H
 
 #include "arena.h"
 
+/* What is freed and larger goes back to the system at once.  Units: bytes. */
+static const size_t ARENA_KEEP_MOST = (size_t)32 << 20;
+
 /* A new slot of the class, or NULL.  Lock: RANK_ARENA, inside. */
 struct block *arena_carve(uint32_t size_class);
+
+/* The most that a slot of this class holds: the inverse of arena_class(). */
+size_t arena_class_bytes(uint32_t size_class);
+
+/* Makes a slot readable and writable, if it is not.  Errors: -1. */
+int arena_commit(struct block *block);
+
+/* Gives the pages back.  A range that does not let go of them (locked by the program, say) stays dirty. */
+void arena_drop_pages(struct block *block);
 
 void arena_carve_take(void);
 void arena_carve_drop(void);
