@@ -6,14 +6,21 @@ enum {
     PIN_MIN_BYTES = 1 << 20,
     SIZES = 4,       /* below 64 KiB, 1 MiB, 16 MiB; and above */
     SURE_COPIES = 8, /* of a way, before it is given up */
+    ASK_AGAIN = 256, /* unpinned copies, before direct ones that were found no faster are tried again; doubled then */
 };
 
 /* Published for PCIe 5: pageable about 8 GB/s, pinned 50 GB/s.  In the order of enum way. */
 static _Atomic uint64_t copy_ps[DIR_COUNT][WAY_COUNT] = {{125, 80, 20, 125}, {125, 80, 20, 125}};
 static _Atomic uint32_t copy_seen[DIR_COUNT][WAY_COUNT];
+static const uint64_t direct_ps = 20;
 
 /* The same by size, where latency counts for more or less; 0: not measured. */
 static _Atomic uint64_t sized_ps[DIR_COUNT][WAY_COUNT][SIZES];
+
+/* Unpinned copies made since direct ones were found no faster, and how many to make before those are tried. */
+static struct doubt {
+    _Atomic uint32_t copies, most;
+} doubts[DIR_COUNT][SIZES];
 
 /* Measured on Debian 12, Linux 6: populate 119 us and mlock of resident pages 34 us per MiB; faulting in 282 us per
  * MiB. Until a pin is seen here, resident pages are taken to cost both: a driver does more than mlock. */
@@ -49,18 +56,6 @@ static unsigned size_index(uint64_t bytes)
     while (size < SIZES - 1 && bytes >> border_log2[size])
         size++;
     return size;
-}
-
-void cost_copy_seen(enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
-{
-    if (bytes == 0 || ns == 0)
-        return;
-    _Atomic uint64_t *sized = &sized_ps[dir][way][size_index(bytes)];
-    follow(sized, ps_of(bytes, ns), atomic_load_explicit(sized, memory_order_relaxed) == 0);
-    if (bytes < COPY_MIN_BYTES)
-        return;
-    const uint32_t seen = atomic_fetch_add_explicit(&copy_seen[dir][way], 1, memory_order_relaxed);
-    follow(&copy_ps[dir][way], ps_of(bytes, ns), seen == 0);
 }
 
 static uint64_t price_ns(uint64_t bytes, uint64_t ps_per_byte)
@@ -119,7 +114,8 @@ static enum way unpinned_way(enum direction dir, enum way way)
     return staged ? WAY_STAGED : WAY_PLAIN;
 }
 
-uint64_t cost_excess_ns(enum direction dir, enum way way, uint64_t bytes)
+/* What a byte of a copy of `bytes` takes longer this way than direct. */
+static uint64_t gain_ps(enum direction dir, enum way way, uint64_t bytes)
 {
     const unsigned size = size_index(bytes);
     const enum way otherwise = unpinned_way(dir, way);
@@ -129,7 +125,48 @@ uint64_t cost_excess_ns(enum direction dir, enum way way, uint64_t bytes)
         without = cost_copy_ps_per_byte(dir, otherwise);
         direct = cost_copy_ps_per_byte(dir, WAY_DIRECT);
     }
-    return without > direct ? price_ns(bytes, without - direct) : 0;
+    return without > direct ? without - direct : 0;
+}
+
+uint64_t cost_excess_ns(enum direction dir, enum way way, uint64_t bytes)
+{
+    return price_ns(bytes, gain_ps(dir, way, bytes));
+}
+
+/* Direct copies may have been slow for what their streams had to do before them, and then nobody makes another one: in
+ * the end what is known of them is forgotten. */
+static void doubt_direct(enum direction dir, enum way way, unsigned size)
+{
+    struct doubt *doubt = &doubts[dir][size];
+    if (!cost_copy_samples(dir, WAY_DIRECT) &&
+        !atomic_load_explicit(&sized_ps[dir][WAY_DIRECT][size], memory_order_relaxed))
+        return;
+    const uint32_t known = atomic_load_explicit(&doubt->most, memory_order_relaxed), most = known ? known : ASK_AGAIN;
+    if (atomic_fetch_add_explicit(&doubt->copies, 1, memory_order_relaxed) + 1 < most)
+        return;
+    atomic_store_explicit(&doubt->copies, 0, memory_order_relaxed);
+    atomic_store_explicit(&doubt->most, most <= UINT32_MAX / 2 ? 2 * most : most, memory_order_relaxed);
+    atomic_store_explicit(&sized_ps[dir][WAY_DIRECT][size], 0, memory_order_relaxed);
+    const uint64_t without = cost_copy_ps_per_byte(dir, way);
+    if (without > cost_copy_ps_per_byte(dir, WAY_DIRECT))
+        return;
+    atomic_store_explicit(&copy_seen[dir][WAY_DIRECT], 0, memory_order_relaxed);
+    atomic_store_explicit(&copy_ps[dir][WAY_DIRECT], without / 2 < direct_ps ? without / 2 : direct_ps,
+                          memory_order_relaxed);
+}
+
+void cost_copy_seen(enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
+{
+    if (bytes == 0 || ns == 0)
+        return;
+    _Atomic uint64_t *sized = &sized_ps[dir][way][size_index(bytes)];
+    follow(sized, ps_of(bytes, ns), atomic_load_explicit(sized, memory_order_relaxed) == 0);
+    if (bytes >= COPY_MIN_BYTES) {
+        const uint32_t seen = atomic_fetch_add_explicit(&copy_seen[dir][way], 1, memory_order_relaxed);
+        follow(&copy_ps[dir][way], ps_of(bytes, ns), seen == 0);
+    }
+    if ((way == WAY_PLAIN || way == WAY_STAGED) && gain_ps(dir, way, bytes) == 0)
+        doubt_direct(dir, way, size_index(bytes));
 }
 
 int cost_no_gain(enum direction dir)

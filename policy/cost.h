@@ -28,7 +28,8 @@ uint32_t cost_copy_samples(enum direction dir, enum way way);
  * ways.  Units: ns. */
 uint64_t cost_excess_ns(enum direction dir, enum way way, uint64_t bytes);
 
-/* Whether enough copies of both ways have been seen to say that direct ones are no faster in this direction. */
+/* Whether enough copies of both ways have been seen to say that direct ones are no faster in this direction.  That is
+ * forgotten after some hundred unpinned copies, then after twice as many each time: it may have been chance. */
 int cost_no_gain(enum direction dir);
 
 /* Whether that is so in every direction in which direct copies have been made. */

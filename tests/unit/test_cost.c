@@ -156,3 +156,37 @@ Test(cost, rule_38_given_up_when_sure)
     see(DIR_H2D, WAY_DIRECT, 3, 50);
     cr_expect_not(cost_no_gain(DIR_H2D));
 }
+
+/* Copies also wait for what their streams had to do before: the first direct ones may have been slow by chance, and no
+ * other one is made once they are given up. */
+Test(cost, rule_38_given_up_not_for_ever)
+{
+    see(DIR_H2D, WAY_PLAIN, 1, 100);
+    see(DIR_H2D, WAY_DIRECT, 8, 100000);
+    cr_expect(cost_no_gain(DIR_H2D));
+    see(DIR_H2D, WAY_PLAIN, 200, 100);
+    cr_expect(cost_no_gain(DIR_H2D));
+    see(DIR_H2D, WAY_PLAIN, 100, 100);
+    cr_expect_not(cost_no_gain(DIR_H2D));
+    expect_near(cost_excess_ns(DIR_H2D, WAY_PLAIN, 8 * MIB), 8 * MIB * 0.08);
+    see(DIR_H2D, WAY_DIRECT, 8, 100);
+    cr_expect(cost_no_gain(DIR_H2D), "there is none");
+    see(DIR_H2D, WAY_PLAIN, 400, 100);
+    cr_expect(cost_no_gain(DIR_H2D), "it is asked less often");
+    see(DIR_H2D, WAY_PLAIN, 200, 100);
+    cr_expect_not(cost_no_gain(DIR_H2D));
+    see(DIR_H2D, WAY_DIRECT, 100, 20);
+    see(DIR_H2D, WAY_PLAIN, 10000, 100);
+    cr_expect_not(cost_no_gain(DIR_H2D));
+    expect_near(cost_excess_ns(DIR_H2D, WAY_PLAIN, 8 * MIB), 8 * MIB * 0.08);
+}
+
+/* One is enough, where no other follows. */
+Test(cost, one_slow_direct_copy_is_forgotten)
+{
+    see(DIR_D2H, WAY_PLAIN, 1, 100);
+    see(DIR_D2H, WAY_DIRECT, 1, 100000);
+    cr_expect_eq(cost_excess_ns(DIR_D2H, WAY_PLAIN, 8 * MIB), 0);
+    see(DIR_D2H, WAY_PLAIN, 300, 100);
+    expect_near(cost_excess_ns(DIR_D2H, WAY_PLAIN, 8 * MIB), 8 * MIB * 0.08);
+}

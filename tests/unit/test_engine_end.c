@@ -200,6 +200,28 @@ Test(engine_end, rule_38_no_gain_unpins)
     eng_expect_sound(MIB);
 }
 
+/* … but not for ever: a block is pinned once more, and stays if that has been chance. */
+Test(engine_end, rule_38_no_gain_is_tried_again)
+{
+    eng_start("[promotion]\nidle_timeout = 0\n");
+    struct block *block = eng_pinned(eng_site(1), MIB);
+    cost_copy_seen(DIR_H2D, WAY_PLAIN, MIB, 500000);
+    for (int i = 0; i < 8; i++)
+        eng_copy(block, MIB, 5000000); /* behind something that takes long */
+    engine_work();
+    eng_expect_state(block, BLOCK_PLAIN);
+    for (int i = 0; i < 400 && block_state(block) != BLOCK_PINNED; i++) {
+        eng_copy(block, MIB, 500000);
+        engine_work();
+    }
+    eng_expect_state(block, BLOCK_PINNED);
+    for (int i = 0; i < 20; i++) {
+        eng_copy(block, MIB, 50000);
+        engine_work();
+    }
+    eng_expect_state(block, BLOCK_PINNED);
+}
+
 Test(engine_end, idle_timeout_zero_keeps_everything)
 {
     eng_start("[promotion]\nidle_timeout = 0\n");
