@@ -24,7 +24,7 @@ struct flight {
     CUcontext context; /* that the event belongs to */
     CUevent event;
     _Atomic uint32_t asked; /* the worker is asking the driver about it: it stays in the list meanwhile */
-    uint32_t round;         /* the worker's, in which it was last asked about */
+    uint32_t round;         /* the worker's, in which it was last asked about; 0: in none */
     uint32_t unanswered;    /* how often the driver would not say */
 };
 
@@ -155,6 +155,7 @@ int flight_add(struct block *block, CUstream stream, int per_thread)
         return -EAGAIN;
     flight->block = block;
     flight->unanswered = 0;
+    flight->round = 0; /* its event may have been used for another copy in this very round */
     engine_copy_begin(block);
     if (push(&in_flight, flight)) /* else the worker is looking after the others already */
         prim_kick();
@@ -220,7 +221,9 @@ int flight_reap(void)
     static uint32_t round;
     struct flight *flight;
     int left = 0;
-    for (round++; (flight = ask_next(round));) {
+    if (++round == 0)
+        round = 1;
+    while ((flight = ask_next(round))) {
         const enum answer answer = ask(flight);
         left |= answer == GOING_ON;
         settle(flight, answer);
