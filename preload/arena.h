@@ -48,6 +48,9 @@ struct block *arena_take_empty(uint32_t size_class);
  * at `at` is untouched now; -ENOMEM, nothing can be there any more: `to` is tainted, and must not be served. */
 int arena_move_pages(const struct block *from, size_t bytes, struct block *to, size_t at);
 
+/* From now on they are not moved: the program locks all its memory, and what a move leaves behind is not locked. */
+void arena_pages_stay(void);
+
 /* The resident pages of `from` have been moved to the beginning of `to`. */
 void arena_moved(struct block *from, struct block *to);
 

@@ -238,6 +238,7 @@ static void give_up_reservation(void)
 EXPORT int mlockall(int flags)
 {
     give_up_reservation();
+    arena_pages_stay();
     long result = syscall(SYS_mlockall, flags);
     if (makes_room(result, SIZE_MAX))
         result = syscall(SYS_mlockall, flags);
