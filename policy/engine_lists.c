@@ -6,6 +6,7 @@
 #include "totals.h"
 
 enum {
+    UNKNOWN_BLOCKS = 4, /* of so many blocks of a site something is known */
     HUGE_BYTES =
         2 << 20 /* what one fault brings in where the program asked for huge pages (x86-64, aarch64 with 4 KiB) */
 };
@@ -189,8 +190,8 @@ static void account_recycled(struct block *block, struct site *site, size_t byte
     }
 }
 
-/* A site whose blocks are copied, or of which nothing is known yet, none having been freed: what is pinned already
- * costs nothing more.  Where page faults are all there is to save, one whose blocks recur. */
+/* A site whose blocks are copied, or of which nothing is known yet, few having been served and none freed: what is
+ * pinned already costs nothing more.  Where page faults are all there is to save, one whose blocks recur. */
 static int deserves(const struct site *site)
 {
     if (site->promote.mode == PROMOTE_NEVER)
@@ -199,7 +200,9 @@ static int deserves(const struct site *site)
         return 1;
     if (engine_backend() == BACKEND_MLOCK)
         return count_get(&site->blocks) > 0;
-    return count_get(&site->lost_ns) || count_get(&site->saved_ns) || count_get(&site->blocks_gone) == 0;
+    if (count_get(&site->lost_ns) || count_get(&site->saved_ns))
+        return 1;
+    return count_get(&site->blocks_gone) == 0 && count_get(&site->blocks) < UNKNOWN_BLOCKS;
 }
 
 struct block *engine_recycle(struct site *site, size_t bytes, uint32_t size_class)

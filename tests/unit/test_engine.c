@@ -238,3 +238,24 @@ Test(engine, rule_33_whole_pages_and_no_more)
     eng_expect_sound(MIB + 4096);
     cr_expect_eq(site->pinned_bytes, MIB + 4096);
 }
+
+/* A site that keeps all its blocks, and copies none, is not served with those of one that copies them again and again.
+ */
+Test(engine, kept_blocks_without_copies_take_no_pins)
+{
+    struct site *hot = eng_site(1), *cold = eng_site(2);
+    for (int i = 0; i < 200; i++) {
+        struct block *block = engine_recycle(hot, MIB, site_size_log2(MIB));
+        if (!block)
+            block = eng_block(hot, MIB);
+        for (int copy = 0; copy < 4; copy++) {
+            eng_copy(block, MIB, block_state(block) == BLOCK_PINNED ? 20000 : 120000);
+            engine_work();
+        }
+        engine_free(block);
+        if (!engine_recycle(cold, MIB, site_size_log2(MIB)))
+            eng_block(cold, MIB);
+    }
+    cr_expect_leq(hot->pins, 8, "%llu pins", (unsigned long long)hot->pins);
+    cr_expect_leq(cold->recycled, 8, "%llu blocks", (unsigned long long)cold->recycled);
+}
