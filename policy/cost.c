@@ -4,9 +4,10 @@
 enum {
     COPY_MIN_BYTES = 1 << 20, /* below this, latency hides the bandwidth */
     PIN_MIN_BYTES = 1 << 20,
-    SIZES = 4,       /* below 64 KiB, 1 MiB, 16 MiB; and above */
-    SURE_COPIES = 8, /* of a way, before it is given up */
-    ASK_AGAIN = 256, /* unpinned copies, before direct ones that were found no faster are tried again; doubled then */
+    SIZES = 4,        /* below 64 KiB, 1 MiB, 16 MiB; and above */
+    SURE_COPIES = 8,  /* of a way, before it is given up */
+    FIRST_COPIES = 4, /* direct ones that are not believed at once */
+    ASK_AGAIN = 256,  /* unpinned copies, before direct ones that were found no faster are tried again; doubled then */
 };
 
 /* Published for PCIe 5: pageable about 8 GB/s, pinned 50 GB/s.  In the order of enum way. */
@@ -155,16 +156,43 @@ static void doubt_direct(enum direction dir, enum way way, unsigned size)
                           memory_order_relaxed);
 }
 
+/* Whether it is one of the first direct copies.  One that waited for something else would be taken for what the way is
+ * worth, so none of these makes it more than twice as slow. */
+static int is_doubtful(enum direction dir, enum way way)
+{
+    return way == WAY_DIRECT && cost_copy_samples(dir, way) < FIRST_COPIES;
+}
+
+static uint64_t no_more_than(uint64_t value, uint64_t most)
+{
+    return value > most ? most : value;
+}
+
+static void large_copy_seen(enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
+{
+    const uint64_t sample = ps_of(bytes, ns);
+    const int doubtful = is_doubtful(dir, way);
+    const uint64_t ps = doubtful ? no_more_than(sample, 2 * cost_copy_ps_per_byte(dir, way)) : sample;
+    const uint32_t seen = atomic_fetch_add_explicit(&copy_seen[dir][way], 1, memory_order_relaxed);
+    _Atomic uint64_t *sized = &sized_ps[dir][way][size_index(bytes)];
+    follow(sized, ps, doubtful || atomic_load_explicit(sized, memory_order_relaxed) == 0);
+    follow(&copy_ps[dir][way], ps, doubtful || seen == 0);
+}
+
+static void small_copy_seen(enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
+{
+    _Atomic uint64_t *sized = &sized_ps[dir][way][size_index(bytes)];
+    follow(sized, ps_of(bytes, ns), atomic_load_explicit(sized, memory_order_relaxed) == 0);
+}
+
 void cost_copy_seen(enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
 {
     if (bytes == 0 || ns == 0)
         return;
-    _Atomic uint64_t *sized = &sized_ps[dir][way][size_index(bytes)];
-    follow(sized, ps_of(bytes, ns), atomic_load_explicit(sized, memory_order_relaxed) == 0);
-    if (bytes >= COPY_MIN_BYTES) {
-        const uint32_t seen = atomic_fetch_add_explicit(&copy_seen[dir][way], 1, memory_order_relaxed);
-        follow(&copy_ps[dir][way], ps_of(bytes, ns), seen == 0);
-    }
+    if (bytes >= COPY_MIN_BYTES)
+        large_copy_seen(dir, way, bytes, ns);
+    else
+        small_copy_seen(dir, way, bytes, ns);
     if ((way == WAY_PLAIN || way == WAY_STAGED) && gain_ps(dir, way, bytes) == 0)
         doubt_direct(dir, way, size_index(bytes));
 }

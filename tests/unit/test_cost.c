@@ -181,11 +181,21 @@ Test(cost, rule_38_given_up_not_for_ever)
     expect_near(cost_excess_ns(DIR_H2D, WAY_PLAIN, 8 * MIB), 8 * MIB * 0.08);
 }
 
-/* One is enough, where no other follows. */
-Test(cost, one_slow_direct_copy_is_forgotten)
+/* The first that is slow is not believed: where it ended a site's pins, no other would follow. */
+Test(cost, one_slow_direct_copy_is_doubted)
 {
     see(DIR_D2H, WAY_PLAIN, 1, 100);
     see(DIR_D2H, WAY_DIRECT, 1, 100000);
+    expect_near(cost_excess_ns(DIR_D2H, WAY_PLAIN, 8 * MIB), 8 * MIB * 0.06);
+    see(DIR_D2H, WAY_DIRECT, 1, 20);
+    expect_near(cost_excess_ns(DIR_D2H, WAY_PLAIN, 8 * MIB), 8 * MIB * 0.08);
+}
+
+/* Some are enough, where no other follows. */
+Test(cost, slow_direct_copies_are_forgotten)
+{
+    see(DIR_D2H, WAY_PLAIN, 1, 100);
+    see(DIR_D2H, WAY_DIRECT, 4, 100000);
     cr_expect_eq(cost_excess_ns(DIR_D2H, WAY_PLAIN, 8 * MIB), 0);
     see(DIR_D2H, WAY_PLAIN, 300, 100);
     expect_near(cost_excess_ns(DIR_D2H, WAY_PLAIN, 8 * MIB), 8 * MIB * 0.08);
