@@ -43,8 +43,8 @@ struct block *arena_take(uint32_t size_class);
 /* The same, with a slot whose pages are all untouched. */
 struct block *arena_take_empty(uint32_t size_class);
 
-/* Moves the first pages of a slot into another one, whose pages there are lost, and leaves untouched ones behind (Linux ≥
- * 5.7).  Units: bytes, `at` whole pages.  Errors: -EINVAL, this system cannot, and all is as it was; -EFAULT, what is
+/* Moves the first pages of a slot into another one, whose pages there are lost, and leaves untouched ones behind (Linux
+ * ≥ 5.7).  Units: bytes, `at` whole pages.  Errors: -EINVAL, this system cannot, and all is as it was; -EFAULT, what is
  * at `at` is untouched now; -ENOMEM, nothing can be there any more: `to` is tainted, and must not be served. */
 int arena_move_pages(const struct block *from, size_t bytes, struct block *to, size_t at);
 
