@@ -99,21 +99,24 @@ static int register_slot(struct slot *slot)
     return 0;
 }
 
-/* Within the caps, and as long as the system has memory to spare. */
+/* As long as the system has memory to spare. */
 static int make_reserved(struct slot *slot)
 {
     int made = 0;
-    if (ledger_reserve(SLOT_BYTES, 1))
-        return 0;
-    if (prim_memory_take(SLOT_BYTES, life_options()->min_free) && engine_enter()) {
+    slot->mark = NULL;
+    slot->context = driver_context();
+    if (slot->context && prim_memory_take(SLOT_BYTES, life_options()->min_free) && engine_enter()) {
         made = register_slot(slot);
         engine_leave();
     }
-    if (!made)
+    if (!made) {
+        atomic_store(&retry_ns, prim_now_ns() + BACKOFF_NS);
         ledger_release(SLOT_BYTES, 1);
+    }
     return made;
 }
 
+/* Within the caps. */
 static struct slot *make(void)
 {
     struct slot *slot = slots;
@@ -123,10 +126,7 @@ static struct slot *make(void)
         slot++;
     if (slot == slots + ring_most())
         return NULL;
-    slot->mark = NULL;
-    slot->context = driver_context();
-    if (!slot->context || !make_reserved(slot)) {
-        atomic_store(&retry_ns, prim_now_ns() + BACKOFF_NS);
+    if (ledger_reserve(SLOT_BYTES, 1) || !make_reserved(slot)) {
         set_state(slot, SLOT_EMPTY);
         return NULL;
     }
@@ -183,19 +183,29 @@ void ring_put(struct slot *slot)
     set_state(slot, slot->mark ? SLOT_MARKED : SLOT_FREE);
 }
 
+/* One that is free, or whose transfer is over; of that context, or (NULL) of any. */
+static struct slot *take_made(CUcontext context)
+{
+    static const enum slot_state states[] = {SLOT_FREE, SLOT_MARKED};
+    for (int i = 0; i < 2; i++)
+        for (struct slot *slot = slots; slot < slots + SLOTS_MOST; slot++) {
+            if ((context && slot->context != context) || !change(slot, states[i], SLOT_LENT))
+                continue;
+            if (settle(slot))
+                return slot;
+            set_state(slot, SLOT_MARKED);
+        }
+    return NULL;
+}
+
+/* Of its own context first: to end a context, one waits for the copies that use its slots. */
 struct slot *ring_take(void)
 {
-    for (struct slot *slot = slots; slot < slots + SLOTS_MOST; slot++)
-        if (change(slot, SLOT_FREE, SLOT_LENT))
-            return slot;
-    for (struct slot *slot = slots; slot < slots + SLOTS_MOST; slot++) {
-        if (!change(slot, SLOT_MARKED, SLOT_LENT))
-            continue;
-        if (settle(slot))
-            return slot;
-        set_state(slot, SLOT_MARKED);
-    }
-    return make();
+    const CUcontext context = driver_context();
+    struct slot *slot = context ? take_made(context) : NULL;
+    if (!slot)
+        slot = make();
+    return slot ? slot : take_made(NULL);
 }
 
 /* --- giving back ----------------------------------------------------------------------------------------------------

@@ -51,8 +51,15 @@ static void in_flight(void)
     SAME(sim->registered_regions, 0);
 }
 
-/* A slot's registration belongs to the first context; the second one's transfer of it waits. */
-static void used_elsewhere(void)
+enum slots {
+    MANY,    /* each context can have as many as it wants */
+    FEW,     /* some of them it may have to borrow */
+    BORROWED /* all */
+};
+
+/* The first context's slots are registered there; the second one's transfers wait.  Where there may be no more slots it
+ * uses the first one's, and to end that one waits for them; else it has its own, and nobody waits. */
+static void used_elsewhere(enum slots slots)
 {
     struct gate gate = {0};
     CUcontext first = new_context();
@@ -65,11 +72,14 @@ static void used_elsewhere(void)
     block_stream(stream, &gate);
     CHECK(goes_staged(2, host, device, BYTES, stream));
     memset(host, 0, BYTES);
-    SAME(sim->register_calls, registered); /* the first one's slots */
-    const pthread_t opener = open_soon(&gate);
+    CHECK(slots == BORROWED ? sim->register_calls == registered : sim->register_calls > registered);
+    const pthread_t opener = slots == MANY ? 0 : open_soon(&gate);
     OK(cu.cuCtxDestroy_v2(first));
-    pthread_join(opener, NULL);
-    SAME(sim->registered_regions, 0);
+    if (slots != MANY)
+        pthread_join(opener, NULL);
+    else
+        atomic_store(&gate.open, 1);
+    SAME(sim->registered_regions, sim->register_calls - registered);
     OK(cu.cuCtxSetCurrent(second));
     OK(cu.cuStreamSynchronize(stream));
     DEVICE_HOLDS(device, BYTES, 4);
@@ -135,18 +145,20 @@ static void primary(void)
     SAME(sim->registered_regions, 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    const enum slots slots = argc < 2 ? MANY : strcmp(argv[1], "borrowed") == 0 ? BORROWED : FEW;
     CUcontext unused = begin_client(50);
     OK(cu.cuCtxDestroy_v2(unused));
     host = mapped(LARGE);
     for (int i = 0; i < 3; i++) {
         idle();
         in_flight();
-        used_elsewhere();
+        used_elsewhere(slots);
         primary();
     }
-    meanwhile();
+    if (slots != BORROWED)
+        meanwhile();
     SAME(sim->leaked_registrations, 0);
     SAME(sim->violations, 0);
     return 0;
