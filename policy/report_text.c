@@ -183,7 +183,8 @@ static void write_blocks(const struct sink *out, const struct report_site *site)
 static void write_speed(const struct sink *out, const struct report_site *site)
 {
     for (int dir = 0; dir < DIR_COUNT; dir++) {
-        const struct report_count *before = &site->count[dir][WAY_PLAIN], *after = &site->count[dir][WAY_DIRECT];
+        const struct report_count *plain = &site->count[dir][WAY_PLAIN], *staged = &site->count[dir][WAY_STAGED];
+        const struct report_count *before = plain->ns ? plain : staged, *after = &site->count[dir][WAY_DIRECT];
         for (int way = 0; way < WAY_COUNT; way++)
             write_count(out, dir_names[dir], report_ways[way], &site->count[dir][way]);
         if (before->ns && after->ns)
