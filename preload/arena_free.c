@@ -1,5 +1,4 @@
-/* Free slots of the arena: per class, those that are still resident and those that are empty; those used last are in
- * arena_hot.c.  See arena.h.
+/* Free slots: per class, those still resident and those empty; the ones used last are in arena_hot.c.  See arena.h.
  *
  * What stays resident is bounded as glibc bounds its own heap (malloc/malloc.c, 2.36: M_TRIM_THRESHOLD is twice the
  * largest block of at most 32 MiB that was ever freed, at the heap's end alone), so that a program keeps neither more
@@ -34,8 +33,7 @@ static _Atomic uint32_t shed_at;              /* the class to look at first when
 static struct block *pop(struct block **list)
 {
     struct block *block = *list;
-    if (block)
-        *list = block->next;
+    *list = block ? block->next : NULL;
     return block;
 }
 
@@ -133,6 +131,28 @@ static void inherit(struct block *block)
     }
 }
 
+/* Lets all free slots go, and the right to write to them: what may be written counts where memory is limited
+ * (RLIMIT_DATA, overcommit 2). */
+static void revoke_free(void)
+{
+    struct block *block, *next;
+    while ((block = hot_take_any(0, ENGINE_CLASSES)))
+        let_go(block);
+    for (struct size_class *class = classes; class < classes + ENGINE_CLASSES; class++) {
+        while ((block = take_resident(class)))
+            let_go(block);
+        lock_take(&class->lock);
+        block = class->empty;
+        class->empty = NULL;
+        lock_drop(&class->lock);
+        for (; block; block = next) {
+            next = block->next;
+            arena_revoke(block);
+            push(class, &class->empty, block);
+        }
+    }
+}
+
 /* An empty slot, readable and writable. */
 static struct block *take_empty(uint32_t index)
 {
@@ -142,6 +162,8 @@ static struct block *take_empty(uint32_t index)
     lock_drop(&class->lock);
     if (!block)
         block = arena_carve(index);
+    if (block && arena_commit(block))
+        revoke_free();
     if (block && arena_commit(block)) {
         push(class, &class->empty, block);
         block = NULL;

@@ -19,6 +19,9 @@ int arena_commit(struct block *block);
 /* Gives the pages back.  A range that does not let go of them (locked by the program, say) stays dirty. */
 void arena_drop_pages(struct block *block);
 
+/* The same, and the slot is no longer accessible. */
+void arena_revoke(struct block *block);
+
 void arena_carve_take(void);
 void arena_carve_drop(void);
 

@@ -6,17 +6,23 @@
 
 #include "arena_int.h"
 
+/* As munmap would: commit charge and attributes go too. */
+void arena_revoke(struct block *block)
+{
+    if (!block->committed && !block->tainted)
+        return;
+    if (mmap(block->base, block->slot_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
+        block->dirty = 0;
+        block->resident_bytes = 0;
+        block->tainted = 0;
+    }
+    block->committed = 0; /* if that failed, so may what comes next */
+}
+
 void arena_drop_pages(struct block *block)
 {
-    if (block->slot_bytes > ARENA_KEEP_MOST ||
-        block->tainted) { /* as munmap would: commit charge and attributes go too */
-        if (mmap(block->base, block->slot_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
-            MAP_FAILED) {
-            block->dirty = 0;
-            block->resident_bytes = 0;
-            block->tainted = 0;
-        }
-        block->committed = 0; /* if that failed, so may what comes next */
+    if (block->slot_bytes > ARENA_KEEP_MOST || block->tainted) {
+        arena_revoke(block);
     } else if (madvise(block->base, block->slot_bytes, MADV_DONTNEED) == 0) {
         block->dirty = 0;
         block->resident_bytes = 0;
