@@ -9,7 +9,8 @@
 #
 # WORDS are VARIABLE=value settings, expanded by the shell; known are $LIB, $SIM, $BUILD and $TMP (a fresh folder).
 # LD_PRELOAD=$LIB is set unless the line sets LD_PRELOAD itself.  The bare word $SIM, or any SIMCUDA_ setting, gives the
-# run the simulated driver: LD_LIBRARY_PATH, SIMCUDA_STRICT=1 and a fresh SIMCUDA_STATE.  A line "# timeout N" changes
+# run the simulated driver: LD_LIBRARY_PATH, SIMCUDA_STRICT=1 and a fresh SIMCUDA_STATE; and AUTOPIN_STAGING=never, since
+# most programs count registrations.  A line "# timeout N" changes
 # the limit of 60 s for the lines after it; other lines that begin with # are comments.
 #
 # A shell test finds LIB, SIM, BUILD and TMP in its environment and preloads for itself; "# timeout N" counts there too.
@@ -67,7 +68,7 @@ run_one() {
         settings+=("$word")
     done
     if [ "$sim" -eq 1 ]; then
-        settings=("LD_LIBRARY_PATH=$BUILD/sim" SIMCUDA_STRICT=1 "SIMCUDA_STATE=$TMP/simcuda" "${settings[@]}")
+        settings=("LD_LIBRARY_PATH=$BUILD/sim" SIMCUDA_STRICT=1 "SIMCUDA_STATE=$TMP/simcuda" AUTOPIN_STAGING=never "${settings[@]}")
     fi
     timeout -k 5 "$6" env ${preload:+"$preload"} "${settings[@]}" "$program" "${arguments[@]}" >"$scratch/out" 2>&1 </dev/null
     status=$?
