@@ -138,17 +138,17 @@ static void revoke_free(void)
     struct block *block, *next;
     while ((block = hot_take_any(0, ENGINE_CLASSES)))
         let_go(block);
-    for (struct size_class *class = classes; class < classes + ENGINE_CLASSES; class++) {
-        while ((block = take_resident(class)))
+    for (struct size_class *each = classes; each < classes + ENGINE_CLASSES; each++) {
+        while ((block = take_resident(each)))
             let_go(block);
-        lock_take(&class->lock);
-        block = class->empty;
-        class->empty = NULL;
-        lock_drop(&class->lock);
+        lock_take(&each->lock);
+        block = each->empty;
+        each->empty = NULL;
+        lock_drop(&each->lock);
         for (; block; block = next) {
             next = block->next;
             arena_revoke(block);
-            push(class, &class->empty, block);
+            push(each, &each->empty, block);
         }
     }
 }
