@@ -49,4 +49,31 @@ static inline struct bench_cuda bench_cuda(void)
     return cu;
 }
 
+/* The four ways of copying between host and device. */
+enum bench_way {
+    BENCH_H2D,
+    BENCH_D2H,
+    BENCH_H2D_ASYNC,
+    BENCH_D2H_ASYNC,
+    BENCH_WAYS
+};
+static const char *const bench_way_names[] = {"h2d", "d2h", "h2d_async", "d2h_async"};
+
+/* Copies, and waits for the stream behind an asynchronous copy.  return_s: when the call returned; NULL: not asked. */
+static inline double bench_copy_s(const struct bench_cuda *cu, int way, CUdeviceptr device, char *host, size_t bytes,
+                                  double *return_s)
+{
+    const double start = bench_now_s();
+    const CUresult result = way == BENCH_H2D         ? cu->cuMemcpyHtoD_v2(device, host, bytes)
+                            : way == BENCH_D2H       ? cu->cuMemcpyDtoH_v2(host, device, bytes)
+                            : way == BENCH_H2D_ASYNC ? cu->cuMemcpyHtoDAsync_v2(device, host, bytes, cu->stream)
+                                                     : cu->cuMemcpyDtoHAsync_v2(host, device, bytes, cu->stream);
+    if (return_s)
+        *return_s = bench_now_s() - start;
+    bench_need(result == CUDA_SUCCESS, bench_way_names[way]);
+    if (way >= BENCH_H2D_ASYNC)
+        bench_need(cu->cuStreamSynchronize(cu->stream) == CUDA_SUCCESS, "cuStreamSynchronize");
+    return bench_now_s() - start;
+}
+
 #endif

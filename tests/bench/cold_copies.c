@@ -11,29 +11,8 @@
 
 #include "tests/bench/bench_cuda.h"
 
-enum {
-    H2D,
-    D2H,
-    H2D_ASYNC,
-    D2H_ASYNC,
-    WAYS
-};
-static const char *const way_names[] = {"h2d", "d2h", "h2d_async", "d2h_async"};
 static struct bench_cuda cu;
 static CUdeviceptr device;
-
-static double copy_s(int way, char *host, size_t bytes)
-{
-    const double start = bench_now_s();
-    const CUresult result = way == H2D         ? cu.cuMemcpyHtoD_v2(device, host, bytes)
-                            : way == D2H       ? cu.cuMemcpyDtoH_v2(host, device, bytes)
-                            : way == H2D_ASYNC ? cu.cuMemcpyHtoDAsync_v2(device, host, bytes, cu.stream)
-                                               : cu.cuMemcpyDtoHAsync_v2(host, device, bytes, cu.stream);
-    bench_need(result == CUDA_SUCCESS, way_names[way]);
-    if (way >= H2D_ASYNC)
-        bench_need(cu.cuStreamSynchronize(cu.stream) == CUDA_SUCCESS, "cuStreamSynchronize");
-    return bench_now_s() - start;
-}
 
 static int weights(size_t bytes)
 {
@@ -79,15 +58,15 @@ int main(int argc, char **argv)
     cu = bench_cuda();
     bench_need(cu.cuMemAlloc_v2(&device, bytes) == CUDA_SUCCESS, "cuMemAlloc");
     const int fd = strcmp(kind, "file") == 0 ? weights(bytes) : -1;
-    for (int way = 0; way < WAYS; way++) {
-        if (fd >= 0 && (way == D2H || way == D2H_ASYNC))
+    for (int way = 0; way < BENCH_WAYS; way++) {
+        if (fd >= 0 && (way == BENCH_D2H || way == BENCH_D2H_ASYNC))
             continue;
         for (size_t i = 0; i < copies; i++) {
             char *memory = get(kind, fd, bytes);
-            taken[i] = copy_s(way, memory, bytes);
+            taken[i] = bench_copy_s(&cu, way, device, memory, bytes, NULL);
             put(kind, memory, bytes);
         }
-        printf("%s %.2f %.2f\n", way_names[way], (double)bytes / taken[0] * 1e-9,
+        printf("%s %.2f %.2f\n", bench_way_names[way], (double)bytes / taken[0] * 1e-9,
                (double)bytes / bench_median(taken, copies) * 1e-9);
     }
     free(taken);

@@ -96,14 +96,7 @@ static double lock_s(const struct kind *kind, char *memory, size_t bytes, int un
 /* Units: bytes. */
 static double huge_now(void)
 {
-    char line[128];
-    unsigned long kib = 0;
-    FILE *file = fopen("/proc/self/smaps_rollup", "re");
-    while (file && fgets(line, sizeof line, file) && sscanf(line, "AnonHugePages: %lu", &kib) != 1)
-        ;
-    if (file)
-        fclose(file);
-    return (double)kib * 1024;
+    return (double)gpu_proc_bytes("/proc/self/smaps_rollup", "AnonHugePages:");
 }
 
 static char *get(const struct kind *kind, size_t bytes)

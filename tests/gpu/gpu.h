@@ -27,17 +27,25 @@ static inline int gpu_late(void)
     return bench_now_s() > gpu_end_s;
 }
 
+/* A figure of a file of /proc that gives it in KiB behind a key with its colon; 0 when it is not there.  Units: bytes.
+ */
+static inline size_t gpu_proc_bytes(const char *path, const char *key)
+{
+    char line[128];
+    size_t kib = 0;
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file))
+        if (strncmp(line, key, strlen(key)) == 0)
+            kib = strtoul(line + strlen(key), NULL, 10);
+    if (file)
+        fclose(file);
+    return kib << 10;
+}
+
 /* Host memory that could be had, as the kernel says.  Units: bytes. */
 static inline size_t gpu_host_free(void)
 {
-    char line[128];
-    unsigned long kib = 0;
-    FILE *file = fopen("/proc/meminfo", "re");
-    while (file && fgets(line, sizeof line, file) && sscanf(line, "MemAvailable: %lu", &kib) != 1)
-        ;
-    if (file)
-        fclose(file);
-    return (size_t)kib << 10;
+    return gpu_proc_bytes("/proc/meminfo", "MemAvailable:");
 }
 
 /* Anonymous memory that begins where a huge page does, untouched; unmapped with gpu_unmap().  advice: an madvise value,

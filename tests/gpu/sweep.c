@@ -10,11 +10,6 @@
 #include "tests/gpu/gpu.h"
 
 enum {
-    H2D,
-    D2H,
-    H2D_ASYNC,
-    D2H_ASYNC,
-    WAYS,
     LEAST_COPIES = 7,
     MOST_COPIES = 400,
     WARM_UP = 6
@@ -22,7 +17,6 @@ enum {
 #define ENOUGH_S   0.04 /* of copies, once there are LEAST_COPIES of them */
 #define TOO_LONG_S 1.0
 
-static const char *const way_names[] = {"h2d", "d2h", "h2d_async", "d2h_async"};
 static struct bench_cuda cu;
 static CUdeviceptr device;
 
@@ -76,28 +70,12 @@ static char *next(size_t bytes)
     return memory;
 }
 
-static double copy_s(int way, size_t bytes, double *return_s)
-{
-    char *memory = next(bytes);
-    const double start = bench_now_s();
-    const CUresult result = way == H2D         ? cu.cuMemcpyHtoD_v2(device, memory, bytes)
-                            : way == D2H       ? cu.cuMemcpyDtoH_v2(memory, device, bytes)
-                            : way == H2D_ASYNC ? cu.cuMemcpyHtoDAsync_v2(device, memory, bytes, cu.stream)
-                                               : cu.cuMemcpyDtoHAsync_v2(memory, device, bytes, cu.stream);
-    *return_s = bench_now_s() - start;
-    bench_need(result == CUDA_SUCCESS, way_names[way]);
-    if (way >= H2D_ASYNC)
-        bench_need(cu.cuStreamSynchronize(cu.stream) == CUDA_SUCCESS, "cuStreamSynchronize");
-    return bench_now_s() - start;
-}
-
 static void warm_up(size_t bytes)
 {
     const double end = bench_now_s() + TOO_LONG_S;
-    double unused;
     for (int i = 0; i < WARM_UP && (i < 2 || bench_now_s() < end); i++)
-        for (int way = 0; way < WAYS; way++)
-            copy_s(way, bytes, &unused);
+        for (int way = 0; way < BENCH_WAYS; way++)
+            bench_copy_s(&cu, way, device, next(bytes), bytes, NULL);
 }
 
 static void measure(const char *label, int way, size_t bytes)
@@ -106,11 +84,12 @@ static void measure(const char *label, int way, size_t bytes)
     double total = 0;
     size_t n = 0;
     while (n < MOST_COPIES && (n < LEAST_COPIES || total < ENOUGH_S) && (n < 3 || total < TOO_LONG_S)) {
-        taken[n] = copy_s(way, bytes, &returned[n]);
+        taken[n] = bench_copy_s(&cu, way, device, next(bytes), bytes, &returned[n]);
         total += taken[n++];
     }
     const double gbps = (double)bytes / bench_median(taken, n) * 1e-9;
-    printf("sweep %s %s %zu %.3f %.1f %zu\n", label, way_names[way], bytes, gbps, bench_median(returned, n) * 1e6, n);
+    printf("sweep %s %s %zu %.3f %.1f %zu\n", label, bench_way_names[way], bytes, gbps, bench_median(returned, n) * 1e6,
+           n);
     fflush(stdout);
 }
 
@@ -138,7 +117,7 @@ int main(int argc, char **argv)
         else if (bytes == least)
             get(mode, most > 512 * MIB ? most : 512 * MIB);
         warm_up(bytes);
-        for (int way = 0; way < WAYS; way++)
+        for (int way = 0; way < BENCH_WAYS; way++)
             measure(label, way, bytes);
         if (mode[0] != 'w')
             put();

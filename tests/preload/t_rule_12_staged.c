@@ -65,16 +65,23 @@ static void beside(int held_up, int own, int shape)
     munmap(host, BYTES);
 }
 
+/* A stream of the first context that the legacy default stream waits for, and that waits for the gate. */
+static CUstream blocking_stream(struct gate *gate)
+{
+    CUstream stream = NULL;
+    OK(cu.cuCtxSetCurrent(contexts[0]));
+    OK(cu.cuStreamCreate(&stream, 0));
+    OK(cu.cuLaunchHostFunc(stream, wait_for_gate, gate));
+    return stream;
+}
+
 /* The legacy default stream would wait for that one; a thread's own does not. */
 static void beside_a_blocking_stream(int shape)
 {
     struct gate gate = {0};
-    CUstream other = NULL;
     char *host = mapped(BYTES);
-    OK(cu.cuCtxSetCurrent(contexts[0]));
+    CUstream other = blocking_stream(&gate);
     const CUdeviceptr device = device_memory(BYTES);
-    OK(cu.cuStreamCreate(&other, 0));
-    OK(cu.cuLaunchHostFunc(other, wait_for_gate, &gate));
     fill(to_host(shape) ? (char *)(uintptr_t)device : host, BYTES, 60 + (uint64_t)shape);
     CHECK(goes_staged(shape, host, device, BYTES, NULL));
     OK(cu.cuStreamSynchronize(CU_STREAM_PER_THREAD));
@@ -89,12 +96,9 @@ static void beside_a_blocking_stream(int shape)
 static void behind_a_blocking_stream(int shape)
 {
     struct gate gate = {0};
-    CUstream other = NULL;
     char *host = mapped(BYTES);
-    OK(cu.cuCtxSetCurrent(contexts[0]));
+    (void)blocking_stream(&gate);
     const CUdeviceptr device = device_memory(BYTES);
-    OK(cu.cuStreamCreate(&other, 0));
-    OK(cu.cuLaunchHostFunc(other, wait_for_gate, &gate));
     const pthread_t opener = open_soon(&gate);
     CHECK(goes_staged(shape, host, device, BYTES, NULL));
     CHECK(gate.open);
