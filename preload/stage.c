@@ -124,7 +124,8 @@ static CUresult finish(struct stage *s, CUresult result)
 {
     const int leave = s->async && s->job.dir == DIR_H2D && result == CUDA_SUCCESS;
     for (uint32_t i = 0; i < s->job.depth; i++) {
-        const uint32_t chunk = s->first + i; /* the oldest first */
+        const uint32_t next = s->first + i; /* the slot of the oldest chunk comes first */
+        const uint32_t chunk = next < s->job.depth ? next : next - s->job.depth;
         if (!stage_slot(s, chunk))
             continue;
         const CUresult waited = leave ? CUDA_SUCCESS : stage_await(s, chunk);
