@@ -4,6 +4,7 @@
 enum {
     COPY_MIN_BYTES = 1 << 20, /* below this, latency hides the bandwidth */
     PIN_MIN_BYTES = 1 << 20,
+    DIRECT_PS = 20,
     SIZES = 4,        /* below 64 KiB, 1 MiB, 16 MiB; and above */
     SURE_COPIES = 8,  /* of a way, before it is given up */
     FIRST_COPIES = 4, /* direct ones that are not believed at once */
@@ -11,9 +12,8 @@ enum {
 };
 
 /* Published for PCIe 5: pageable about 8 GB/s, pinned 50 GB/s.  In the order of enum way. */
-static _Atomic uint64_t copy_ps[DIR_COUNT][WAY_COUNT] = {{125, 80, 20, 125}, {125, 80, 20, 125}};
+static _Atomic uint64_t copy_ps[DIR_COUNT][WAY_COUNT] = {{125, 80, DIRECT_PS, 125}, {125, 80, DIRECT_PS, 125}};
 static _Atomic uint32_t copy_seen[DIR_COUNT][WAY_COUNT];
-static const uint64_t direct_ps = 20;
 
 /* The same by size, where latency counts for more or less; 0: not measured. */
 static _Atomic uint64_t sized_ps[DIR_COUNT][WAY_COUNT][SIZES];
@@ -45,9 +45,9 @@ static void follow(_Atomic uint64_t *figure, uint64_t sample, int first)
     atomic_store_explicit(figure, next ? next : 1, memory_order_relaxed);
 }
 
-static uint64_t ps_of(uint64_t bytes, uint64_t ns)
+static uint64_t no_more_than(uint64_t value, uint64_t most)
 {
-    return (uint64_t)((double)ns * 1000.0 / (double)bytes);
+    return value > most ? most : value;
 }
 
 static unsigned size_index(uint64_t bytes)
@@ -72,11 +72,11 @@ static uint64_t pin_price_ns(enum pages pages, uint64_t bytes)
 static void learn_pin(enum pages pages, uint64_t bytes, uint64_t ns)
 {
     const uint32_t seen = atomic_fetch_add_explicit(&pin_seen[pages], 1, memory_order_relaxed);
-    follow(&pin_ps[pages], ps_of(bytes, ns), seen == 0);
+    follow(&pin_ps[pages], cost_ps_per_byte(bytes, ns), seen == 0);
 }
 
 /* What is left of the time when the smaller part has had what it usually takes is the larger part's. */
-void cost_pin_learn(uint64_t bytes, uint64_t absent_bytes, int huge, uint64_t ns)
+void cost_pin_seen(uint64_t bytes, uint64_t absent_bytes, int huge, uint64_t ns)
 {
     const uint64_t resident = bytes - absent_bytes;
     if (bytes < PIN_MIN_BYTES)
@@ -88,11 +88,6 @@ void cost_pin_learn(uint64_t bytes, uint64_t absent_bytes, int huge, uint64_t ns
         learn_pin(PAGES_HUGE, bytes, ns);
     else if (minor_ns < ns)
         learn_pin(major, bytes - least, ns - minor_ns);
-}
-
-void cost_pin_seen(uint64_t bytes, uint64_t ns)
-{
-    cost_pin_learn(bytes, 0, 0, ns);
 }
 
 uint64_t cost_copy_ps_per_byte(enum direction dir, enum way way)
@@ -152,8 +147,7 @@ static void doubt_direct(enum direction dir, enum way way, unsigned size)
     if (without > cost_copy_ps_per_byte(dir, WAY_DIRECT))
         return;
     atomic_store_explicit(&copy_seen[dir][WAY_DIRECT], 0, memory_order_relaxed);
-    atomic_store_explicit(&copy_ps[dir][WAY_DIRECT], without / 2 < direct_ps ? without / 2 : direct_ps,
-                          memory_order_relaxed);
+    atomic_store_explicit(&copy_ps[dir][WAY_DIRECT], no_more_than(without / 2, DIRECT_PS), memory_order_relaxed);
 }
 
 /* Whether it is one of the first direct copies.  One that waited for something else would be taken for what the way is
@@ -163,14 +157,9 @@ static int is_doubtful(enum direction dir, enum way way)
     return way == WAY_DIRECT && cost_copy_samples(dir, way) < FIRST_COPIES;
 }
 
-static uint64_t no_more_than(uint64_t value, uint64_t most)
-{
-    return value > most ? most : value;
-}
-
 static void large_copy_seen(enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
 {
-    const uint64_t sample = ps_of(bytes, ns);
+    const uint64_t sample = cost_ps_per_byte(bytes, ns);
     const int doubtful = is_doubtful(dir, way);
     const uint64_t ps = doubtful ? no_more_than(sample, 2 * cost_copy_ps_per_byte(dir, way)) : sample;
     const uint32_t seen = atomic_fetch_add_explicit(&copy_seen[dir][way], 1, memory_order_relaxed);
@@ -182,7 +171,7 @@ static void large_copy_seen(enum direction dir, enum way way, uint64_t bytes, ui
 static void small_copy_seen(enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
 {
     _Atomic uint64_t *sized = &sized_ps[dir][way][size_index(bytes)];
-    follow(sized, ps_of(bytes, ns), atomic_load_explicit(sized, memory_order_relaxed) == 0);
+    follow(sized, cost_ps_per_byte(bytes, ns), atomic_load_explicit(sized, memory_order_relaxed) == 0);
 }
 
 void cost_copy_seen(enum direction dir, enum way way, uint64_t bytes, uint64_t ns)

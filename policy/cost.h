@@ -8,14 +8,17 @@
 
 #include "site.h"
 
-/* Records one copy, if it is large enough to say something about bandwidth. */
+/* The price of a byte, of which there is at least one. */
+static inline uint64_t cost_ps_per_byte(uint64_t bytes, uint64_t ns)
+{
+    return (uint64_t)((double)ns * 1000.0 / (double)bytes);
+}
+
+/* Records one copy: for its size, and, if it is large enough to say something about bandwidth, for its way. */
 void cost_copy_seen(enum direction dir, enum way way, uint64_t bytes, uint64_t ns);
 
-/* Records one pin of `bytes`, all of them resident. */
-void cost_pin_seen(uint64_t bytes, uint64_t ns);
-
 /* Records one pin of `bytes`, of which so many had no memory yet; huge: in huge pages. */
-void cost_pin_learn(uint64_t bytes, uint64_t absent_bytes, int huge, uint64_t ns);
+void cost_pin_seen(uint64_t bytes, uint64_t absent_bytes, int huge, uint64_t ns);
 
 /* Picoseconds a byte takes. */
 uint64_t cost_copy_ps_per_byte(enum direction dir, enum way way);

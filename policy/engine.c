@@ -233,11 +233,10 @@ enum reason engine_copied(struct block *block, enum direction dir, enum way way,
         cost_copy_seen(dir, way, bytes, ns);
     if (way == WAY_SNAPSHOT)
         return REASON_NOT_YET;
-    const uint64_t price = decide_price_ns(block);
     worth_add(block, excess);
     count_add(way == WAY_DIRECT ? &site->saved_ns : &site->lost_ns, excess);
     if (way == WAY_DIRECT) {
-        rent_earn(block, excess, price);
+        rent_earn(block, excess, decide_price_ns(block));
         return REASON_NOT_YET;
     }
     rent_pay(block, excess);

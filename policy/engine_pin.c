@@ -103,7 +103,7 @@ static enum reason pin_reserved(struct block *block, int may_evict, int *stuck)
     *stuck = rc == -ENOTRECOVERABLE || rc == -ECANCELED;
     if (rc)
         return reason_of_error(rc);
-    cost_pin_learn(block->pin_bytes, block->pin_absent, atomic_load_explicit(&site->huge, memory_order_relaxed), ns);
+    cost_pin_seen(block->pin_bytes, block->pin_absent, atomic_load_explicit(&site->huge, memory_order_relaxed), ns);
     count_add(&site->pins, 1);
     count_add(&site->pin_ns, ns);
     count_add(&site->pin_bytes_total, block->pin_bytes);
@@ -114,14 +114,10 @@ static enum reason pin_reserved(struct block *block, int may_evict, int *stuck)
 /* What was paid towards this pin is spent. */
 static void spend(struct block *block, uint64_t ns)
 {
-    if (block->pin_backend == BACKEND_CUDA) {
+    if (block->pin_backend == BACKEND_CUDA)
         rent_spend(block, ns);
-        return;
-    }
-    struct site *site = block->site;
-    uint64_t paid = count_get(&site->paid_ns);
-    while (!atomic_compare_exchange_weak(&site->paid_ns, &paid, paid > ns ? paid - ns : 0))
-        ;
+    else
+        (void)count_draw(&block->site->paid_ns, ns);
 }
 
 /* Part of the block is locked and will not let go: it stays locked and mapped for ever, and counted under the cap.  At

@@ -48,15 +48,10 @@ static void follow(_Atomic uint64_t *figure, uint64_t sample)
     atomic_store_explicit(figure, next ? next : 1, memory_order_relaxed);
 }
 
-static uint64_t ps_per_byte(uint64_t bytes, uint64_t ns)
-{
-    return bytes ? (uint64_t)((double)ns * 1000.0 / (double)bytes) : 0;
-}
-
 void pace_piece_seen(enum direction dir, uint64_t bytes, uint64_t ns)
 {
     if (bytes == PACE_CHUNK_LEAST)
-        follow(&piece_ps[dir], ps_per_byte(bytes, ns));
+        follow(&piece_ps[dir], cost_ps_per_byte(bytes, ns));
 }
 
 void pace_call_seen(uint64_t ns)
@@ -66,7 +61,7 @@ void pace_call_seen(uint64_t ns)
 
 void pace_link_seen(enum direction dir, uint64_t bytes, uint64_t ns)
 {
-    follow(&link_ps[dir], ps_per_byte(bytes, ns));
+    follow(&link_ps[dir], cost_ps_per_byte(bytes, ns));
 }
 
 /* What a byte takes on the link: as staged copies saw it, else as direct ones did. */

@@ -14,7 +14,6 @@ enum {
     PACE_DEPTH_MOST = 8,          /* slots that one copy uses */
     PACE_CHUNK_LEAST = 256 << 10, /* a piece: what one thread moves at a time */
     PACE_CHUNK_MOST = 2 << 20,    /* a slot */
-    PACE_BYTES_LEAST = 1 << 20,   /* smaller copies go as the program wrote them */
     PACE_BEGIN_BYTES = 8 << 20,   /* a copy that is worth setting up the first slots for */
     PACE_BEGIN_TOTAL = 32 << 20,  /* and so are so many bytes in smaller ones */
 };

@@ -8,15 +8,6 @@ enum {
     PROOF = 2,         /* a pin that has earned takes away so many */
 };
 
-/* Takes up to `ns`; returns how much there was. */
-static uint64_t take(_Atomic uint64_t *amount, uint64_t ns)
-{
-    uint64_t had = count_get(amount);
-    while (had && !atomic_compare_exchange_weak(amount, &had, had > ns ? had - ns : 0))
-        ;
-    return had < ns ? had : ns;
-}
-
 void rent_begin(struct block *block)
 {
     atomic_store_explicit(&block->paid_ns, 0, memory_order_relaxed);
@@ -37,28 +28,28 @@ void rent_earn(struct block *block, uint64_t ns, uint64_t price_ns)
     struct site *site = block->site;
     if (count_get(&block->due_ns) == 0)
         return;
-    const uint64_t earned = take(&block->due_ns, 2 * ns), most = CREDIT_PRICES * price_ns;
+    const uint64_t earned = count_draw(&block->due_ns, 2 * ns), most = CREDIT_PRICES * price_ns;
     uint64_t credit = count_get(&site->credit_ns);
     while (credit < most &&
            !atomic_compare_exchange_weak(&site->credit_ns, &credit, credit + earned < most ? credit + earned : most))
         ;
     if (count_get(&block->due_ns) == 0)
-        (void)take(&site->doubts, PROOF);
+        (void)count_draw(&site->doubts, PROOF);
 }
 
 void rent_leave(struct block *block)
 {
     if (count_get(&block->paid_ns))
-        count_add(&block->site->left_ns, take(&block->paid_ns, UINT64_MAX));
+        count_add(&block->site->left_ns, count_draw(&block->paid_ns, UINT64_MAX));
 }
 
 void rent_spend(struct block *block, uint64_t price_ns)
 {
     struct site *site = block->site;
     const uint64_t first = count_get(&block->first_ns);
-    const uint64_t own = take(&block->paid_ns, price_ns), left = take(&site->left_ns, price_ns - own);
-    (void)take(&site->credit_ns, price_ns - own - left);
-    (void)take(&site->paid_ns, own + left);
+    const uint64_t own = count_draw(&block->paid_ns, price_ns), left = count_draw(&site->left_ns, price_ns - own);
+    (void)count_draw(&site->credit_ns, price_ns - own - left);
+    (void)count_draw(&site->paid_ns, own + left);
     const uint64_t paid = own + left + count_get(&block->paid_ns);
     atomic_store_explicit(&block->due_ns, price_ns + first > paid ? 2 * (price_ns + first - paid) : 1,
                           memory_order_relaxed);
@@ -69,7 +60,7 @@ void rent_ask_later(struct block *block, uint64_t price_ns)
 {
     const uint64_t most = price_ns - price_ns / ASK_AGAIN, paid = count_get(&block->paid_ns);
     if (paid > most)
-        (void)take(&block->site->paid_ns, take(&block->paid_ns, paid - most));
+        (void)count_draw(&block->site->paid_ns, count_draw(&block->paid_ns, paid - most));
 }
 
 enum reason rent_reason(const struct block *block, uint64_t price_ns)

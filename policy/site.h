@@ -150,6 +150,15 @@ static inline void level_raise(_Atomic uint64_t *peak, uint64_t come, uint64_t g
         ;
 }
 
+/* Takes up to `value` from an amount; returns how much there was of it. */
+static inline uint64_t count_draw(_Atomic uint64_t *amount, uint64_t value)
+{
+    uint64_t had = count_get(amount);
+    while (had && !atomic_compare_exchange_weak(amount, &had, had > value ? had - value : 0))
+        ;
+    return had < value ? had : value;
+}
+
 /* Adds to a level and raises its peak. */
 void level_add(_Atomic uint64_t *level, _Atomic uint64_t *peak, uint64_t value);
 

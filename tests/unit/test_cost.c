@@ -97,13 +97,13 @@ Test(cost, rule_38_no_excess_where_pinning_does_not_pay)
 Test(cost, pin_is_learnt)
 {
     const uint64_t before = cost_pin_ns(MIB);
-    cost_pin_seen(MIB - 1, 1000000000);
+    cost_pin_seen(MIB - 1, 0, 0, 1000000000);
     cr_expect_eq(cost_pin_ns(MIB), before);
     for (int i = 0; i < 200; i++)
-        cost_pin_seen(MIB, 1000000);
+        cost_pin_seen(MIB, 0, 0, 1000000);
     expect_near(cost_pin_ns(MIB), 1000000);
     for (int i = 0; i < 20; i++)
-        cost_pin_seen(MIB, 50000);
+        cost_pin_seen(MIB, 0, 0, 50000);
     expect_near(cost_pin_ns(MIB), 50000);
 }
 
@@ -112,9 +112,9 @@ Test(cost, pin_is_learnt)
 Test(cost, pins_are_learnt_by_kind_of_page)
 {
     for (int i = 0; i < 100; i++) {
-        cost_pin_learn(8 * MIB, 0, 0, 800000);
-        cost_pin_learn(8 * MIB, 8 * MIB, 0, 4000000);
-        cost_pin_learn(8 * MIB, 0, 1, 84000);
+        cost_pin_seen(8 * MIB, 0, 0, 800000);
+        cost_pin_seen(8 * MIB, 8 * MIB, 0, 4000000);
+        cost_pin_seen(8 * MIB, 0, 1, 84000);
     }
     expect_near(cost_pin_ns(8 * MIB), 800000);
     expect_near(cost_pin_parts_ns(8 * MIB, 0, 0), 800000);
@@ -122,16 +122,16 @@ Test(cost, pins_are_learnt_by_kind_of_page)
     expect_near(cost_pin_parts_ns(8 * MIB, 2 * MIB, 0), 600000 + 1000000);
     expect_near(cost_pin_parts_ns(8 * MIB, 0, 1), 84000);
     for (int i = 0; i < 100; i++)
-        cost_pin_learn(8 * MIB, 2 * MIB, 0, 600000 + 1000000);
+        cost_pin_seen(8 * MIB, 2 * MIB, 0, 600000 + 1000000);
     expect_near(cost_pin_ns(8 * MIB), 800000);
     expect_near(cost_pin_parts_ns(8 * MIB, 8 * MIB, 0), 4000000);
-    cost_pin_learn(8 * MIB, 2 * MIB, 0, 1000);
+    cost_pin_seen(8 * MIB, 2 * MIB, 0, 1000);
     cr_expect_gt(cost_pin_ns(8 * MIB), 700000, "no time is left for the resident part: it says nothing");
 }
 
 Test(cost, first_pin_replaces_the_constant)
 {
-    cost_pin_seen(8 * MIB, 80000000);
+    cost_pin_seen(8 * MIB, 0, 0, 80000000);
     expect_near(cost_pin_ns(8 * MIB), 80000000);
     expect_near(cost_pin_parts_ns(8 * MIB, 0, 1), 8 * 153000);
 }

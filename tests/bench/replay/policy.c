@@ -200,7 +200,7 @@ static void know_costs(const struct machine *machine)
             cost_copy_seen(dir, WAY_PLAIN, bytes, copy_ns(machine, dir, 0, bytes) - machine->latency_ns);
             cost_copy_seen(dir, WAY_DIRECT, bytes, copy_ns(machine, dir, 1, bytes) - machine->latency_ns);
         }
-        cost_pin_seen(bytes, pin_ns(machine, bytes, bytes));
+        cost_pin_seen(bytes, 0, 0, pin_ns(machine, bytes, bytes));
     }
 }
 
