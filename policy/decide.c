@@ -4,6 +4,7 @@
 #include "cost.h"
 #include "ledger.h"
 #include "rent.h"
+#include "tally.h"
 
 enum {
     MARGIN = 8 /* so much of its price more than what it replaces a block must be worth */
@@ -41,16 +42,17 @@ enum reason decide_after_copy(const struct site *site, const struct block *block
 
 enum reason decide_at_free(const struct site *site, const struct block *block)
 {
-    const uint64_t blocks = count_get(&site->blocks);
     switch (site->promote.mode) {
     case PROMOTE_NEVER:
         return REASON_NEVER;
     case PROMOTE_ALWAYS:
         return REASON_ALWAYS;
     case PROMOTE_AFTER:
-        return blocks >= site->promote.after ? REASON_AFTER : REASON_NOT_YET;
+        return tally_has_served(site, site->promote.after) ? REASON_AFTER : REASON_NOT_YET;
     default:
-        return blocks >= 2 && count_get(&site->paid_ns) >= decide_price_ns(block) ? REASON_RECURS : REASON_NOT_YET;
+        if (count_get(&site->paid_ns) < decide_price_ns(block))
+            return REASON_NOT_YET;
+        return tally_has_served(site, 2) ? REASON_RECURS : REASON_NOT_YET;
     }
 }
 

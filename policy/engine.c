@@ -8,6 +8,7 @@
 #include "engine_int.h"
 #include "ledger.h"
 #include "rent.h"
+#include "tally.h"
 #include "totals.h"
 
 struct totals totals;
@@ -47,18 +48,6 @@ void engine_use_backend(enum backend_kind kind)
 /* --- allocation -----------------------------------------------------------------------------------------------------
  */
 
-void account_born(struct site *site, size_t bytes)
-{
-    level_raise(&site->blocks_live_peak, count_next(&site->blocks, 1), count_get(&site->blocks_gone));
-    level_raise(&site->bytes_live_peak, count_next(&site->bytes, bytes), count_get(&site->bytes_gone));
-    uint64_t least = count_get(&site->bytes_min);
-    while ((least == 0 || bytes < least) && !atomic_compare_exchange_weak(&site->bytes_min, &least, bytes))
-        ;
-    uint64_t most = count_get(&site->bytes_max);
-    while (bytes > most && !atomic_compare_exchange_weak(&site->bytes_max, &most, bytes))
-        ;
-}
-
 uint64_t fault_ns(const struct site *site, size_t bytes)
 {
     return cost_fault_ns(bytes, atomic_load_explicit(&site->huge, memory_order_relaxed));
@@ -71,7 +60,7 @@ static int avoidable_faults(const struct block *block)
     if (!block->fresh || block->size_class >= ENGINE_CLASSES)
         return 0;
     const uint32_t before = atomic_fetch_add_explicit(&engine.faulted[block->size_class], 1, memory_order_relaxed);
-    return before > 0 && count_get(&((struct site *)block->site)->blocks) > 1;
+    return before > 0 && tally_has_served(block->site, 2);
 }
 
 void engine_born(struct block *block, struct site *site, size_t bytes)
@@ -84,7 +73,7 @@ void engine_born(struct block *block, struct site *site, size_t bytes)
     worth_set(block, 0);
     rent_begin(block);
     block_born(block);
-    account_born(site, bytes);
+    tally_born(site, bytes);
     block->avoidable = (uint8_t)avoidable_faults(block);
 }
 
@@ -173,8 +162,7 @@ void engine_free(struct block *block)
     }
     if (WORD_STATE(word) != BLOCK_PLAIN) /* only pinned blocks age; the clock is a cache miss or two */
         atomic_store_explicit(&block->used_ns, prim_coarse_ns(), memory_order_relaxed);
-    count_add(&site->blocks_gone, 1);
-    count_add(&site->bytes_gone, block->bytes);
+    tally_gone(site, block->bytes);
     rent_leave(block);
     if (!keep_locked(block))
         settle_block(block, block_free(block), 1);
@@ -184,12 +172,7 @@ void engine_free(struct block *block)
 
 void engine_resized(struct block *block, size_t bytes)
 {
-    struct site *site = block->site;
-    if (bytes > block->bytes)
-        level_raise(&site->bytes_live_peak, count_next(&site->bytes, bytes - block->bytes),
-                    count_get(&site->bytes_gone));
-    else
-        count_add(&site->bytes_gone, block->bytes - bytes);
+    tally_resized(block->site, block->bytes, bytes);
     block->bytes = bytes;
 }
 

@@ -78,9 +78,6 @@ void work_end(void);
 /* What faulting a block of this site in costs.  Units: ns. */
 uint64_t fault_ns(const struct site *site, size_t bytes);
 
-/* Counts a block that the program is being given. */
-void account_born(struct site *site, size_t bytes);
-
 /* Reserves bytes of a site's own max_pinned, or nothing; returns whether it did. */
 int site_reserve(struct site *site, size_t bytes);
 

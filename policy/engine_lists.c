@@ -3,6 +3,7 @@
 #include "cost.h"
 #include "decide.h"
 #include "engine_int.h"
+#include "tally.h"
 #include "totals.h"
 
 enum {
@@ -199,10 +200,10 @@ static int deserves(const struct site *site)
     if (count_get(&site->pins))
         return 1;
     if (engine_backend() == BACKEND_MLOCK)
-        return count_get(&site->blocks) > 0;
+        return tally_has_served(site, 1);
     if (count_get(&site->lost_ns) || count_get(&site->saved_ns))
         return 1;
-    return count_get(&site->blocks_gone) == 0 && count_get(&site->blocks) < UNKNOWN_BLOCKS;
+    return site_blocks_gone(site) == 0 && !tally_has_served(site, UNKNOWN_BLOCKS);
 }
 
 struct block *engine_recycle(struct site *site, size_t bytes, uint32_t size_class)
@@ -214,7 +215,7 @@ struct block *engine_recycle(struct site *site, size_t bytes, uint32_t size_clas
     lock_drop(&engine.lock);
     if (block) {
         account_recycled(block, site, bytes);
-        account_born(site, bytes);
+        tally_born(site, bytes);
     }
     return block;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct block;
+struct tally;
 
 /* Monotonic clock.  Units: nanoseconds. */
 uint64_t prim_now_ns(void);
@@ -22,6 +23,12 @@ void *prim_map(size_t bytes);
 
 /* Gives memory of prim_map() back. */
 void prim_unmap(void *mem, size_t bytes);
+
+/* The calling thread's own tally, to which no other thread adds; NULL where it has none. */
+struct tally *prim_tally(void);
+
+/* The tallies there are, those of threads that have ended included, by number from 0; NULL beyond the last. */
+struct tally *prim_tally_at(unsigned number);
 
 /* One line for the user (no newline at the end).  level: 0 error, 1 warning, 2 information.  Never allocates. */
 void prim_log(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -7,6 +7,7 @@
 
 #include "ledger.h"
 #include "prim.h"
+#include "tally.h"
 #include "totals.h"
 
 enum {
@@ -147,7 +148,7 @@ static void rank(struct ranked *sites, size_t n)
 /* A site without blocks is the catch-all that nothing fell into. */
 static int is_used(const struct site *site)
 {
-    return count_get(&site->blocks) != 0;
+    return tally_has_served(site, 1);
 }
 
 static void sites_take(struct report *report, unsigned max_sites)
@@ -157,8 +158,8 @@ static void sites_take(struct report *report, unsigned max_sites)
         if (is_used(site)) {
             report->n_sites++;
             site_sum(&report->all, site);
-            report->large_blocks += count_get(&site->blocks);
-            report->large_bytes += count_get(&site->bytes);
+            report->large_blocks += site_blocks(site);
+            report->large_bytes += site_bytes(site);
         }
     const size_t n = report->n_sites, index_bytes = n * sizeof(struct ranked);
     const size_t least = max_sites > KEPT_FOR_ADVICE ? max_sites : KEPT_FOR_ADVICE;

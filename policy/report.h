@@ -53,11 +53,10 @@ void report_write_json(const struct sink *out, const struct report_process *proc
 /* clang-format off */
 /* Each is a field of struct site, of struct report_site, and a key of a site in JSON. */
 #define REPORT_SITE_COUNTERS(X)                                                                                        \
-    X(blocks) X(blocks_live_peak) X(bytes_live_peak) X(bytes_min) X(bytes_max)                                         \
-    X(recycled) REPORT_PIN_NUMBERS(X) X(pinned_bytes) X(pinned_bytes_peak) X(saved_ns) X(lost_ns) X(paid_ns)
+    X(bytes_min) X(bytes_max) X(recycled) REPORT_PIN_NUMBERS(X) X(pinned_bytes) X(pinned_bytes_peak) X(saved_ns) X(lost_ns) X(paid_ns)
 
 /* Likewise, but each is a function site_NAME(). */
-#define REPORT_SITE_LEVELS(X) X(blocks_live) X(bytes_live)
+#define REPORT_SITE_LEVELS(X) X(blocks) X(blocks_live) X(blocks_live_peak) X(bytes_live) X(bytes_live_peak)
 
 /* Those of them that are the keys of "pins" in JSON, where they stand for all sites. */
 #define REPORT_PIN_NUMBERS(X) X(pins) X(unpins) X(evictions) X(pin_failures) X(pin_ns) X(pin_bytes_total)

@@ -7,6 +7,7 @@
 #include "lock.h"
 #include "rules.h"
 #include "table.h"
+#include "tally.h"
 
 struct by_stack {
     uint64_t hash;
@@ -24,7 +25,8 @@ static struct lock sites_lock = {.rank = RANK_SITES};
 static struct by_stack *stacks;
 static struct by_key *keys;
 static struct site *_Atomic all_sites;
-static struct site catch_all;
+static struct site catch_all; /* number 0 */
+static unsigned n_sites;
 static const struct options *options_in_force;
 
 static void site_configure(struct site *site, const struct site_rule *rule);
@@ -127,6 +129,7 @@ static struct site *key_enter(uint64_t key, struct site *fresh)
         mem_put(entry, sizeof *entry);
         return NULL;
     }
+    fresh->index = ++n_sites;
     fresh->next = atomic_load(&all_sites);
     atomic_store(&all_sites, fresh);
     return fresh;
@@ -175,19 +178,15 @@ struct site *sites_first(void)
 
 void level_add(_Atomic uint64_t *level, _Atomic uint64_t *peak, uint64_t value)
 {
-    level_raise(peak, count_next(level, value), 0);
+    peak_raise(peak, count_next(level, value));
 }
 
 void sites_forget(void)
 {
-    const size_t counters = offsetof(struct site, blocks);
+    const size_t counters = offsetof(struct site, recycled);
     for (struct site *site = sites_first(); site; site = site->next) {
-        const uint64_t live = site_blocks_live(site), bytes = site_bytes_live(site);
         memset((char *)site + counters, 0, sizeof *site - counters);
-        atomic_store(&site->blocks_gone, -live); /* the difference is what lives, though nothing came */
-        atomic_store(&site->bytes_gone, -bytes);
-        atomic_store(&site->blocks_live_peak, live);
-        atomic_store(&site->bytes_live_peak, bytes);
+        tally_forget(site);
     }
 }
 

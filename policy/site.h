@@ -55,6 +55,13 @@ struct copy_count {
     _Atomic uint64_t copies, bytes, ns;
 };
 
+/* What one thread has counted of a site's blocks: tally.h.  One cache line.  Units: blocks, bytes. */
+struct share {
+    _Atomic uint64_t blocks, bytes, blocks_gone, bytes_gone; /* served, and freed again */
+    _Atomic uint64_t told_blocks, told_bytes;                /* what the site has been told that lives */
+    _Atomic uint64_t top_blocks, top_bytes;                  /* the most that has lived since, beyond that */
+};
+
 struct site {
     uint64_t key; /* module ids, offsets and size class: the same in every run of the same binaries */
     unsigned n_frames;
@@ -66,10 +73,12 @@ struct site {
     _Atomic int huge; /* the program asks for huge pages for its blocks */
     uint64_t max_pinned, priority;
     struct site *next; /* all sites, newest first */
+    unsigned index;    /* its number: tally.h */
 
-    _Atomic uint64_t blocks, bytes, blocks_gone, bytes_gone; /* served, and freed again */
-    _Atomic uint64_t blocks_live_peak, bytes_live_peak, bytes_min, bytes_max;
-    _Atomic uint64_t recycled; /* blocks served from quarantine */
+    _Atomic uint64_t bytes_min, bytes_max;
+    struct share rest;                                                   /* of threads without a tally */
+    _Atomic uint64_t level_blocks, level_bytes, peak_blocks, peak_bytes; /* what lives, as it was told: tally.c */
+    _Atomic uint64_t recycled;                                           /* blocks served from quarantine */
     struct copy_count count[DIR_COUNT][WAY_COUNT];
     _Atomic uint64_t paid_ns;   /* excess of unpinned copies or faults not yet spent on a pin */
     _Atomic uint64_t left_ns;   /* of it, what freed blocks had paid: rent.c */
@@ -128,25 +137,12 @@ static inline uint64_t count_next(_Atomic uint64_t *counter, uint64_t value)
     return atomic_fetch_add_explicit(counter, value, memory_order_relaxed) + value;
 }
 
-/* What a site has served and not got back. */
-static inline uint64_t site_blocks_live(const struct site *site)
+/* Raises the peak of a level, which may be below zero for a moment: it wraps. */
+static inline void peak_raise(_Atomic uint64_t *peak, uint64_t level)
 {
-    return count_get(&site->blocks) - count_get(&site->blocks_gone);
-}
-
-static inline uint64_t site_bytes_live(const struct site *site)
-{
-    return count_get(&site->bytes) - count_get(&site->bytes_gone);
-}
-
-/* Raises the peak of a level that two counters make up: what came and what has gone since then, or before. */
-static inline void level_raise(_Atomic uint64_t *peak, uint64_t come, uint64_t gone)
-{
-    const int64_t level = (int64_t)(come - gone); /* below 0: what has gone came later than `come` */
     uint64_t seen = count_get(peak);
-    while (level > 0 && seen < (uint64_t)level &&
-           !atomic_compare_exchange_weak_explicit(peak, &seen, (uint64_t)level, memory_order_relaxed,
-                                                  memory_order_relaxed))
+    while ((int64_t)seen < (int64_t)level &&
+           !atomic_compare_exchange_weak_explicit(peak, &seen, level, memory_order_relaxed, memory_order_relaxed))
         ;
 }
 

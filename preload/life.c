@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "bounce.h"
 #include "flight.h"
+#include "lane.h"
 #include "memory.h"
 #include "modules.h"
 #include "next.h"
@@ -220,6 +221,7 @@ static void fork_child(void)
     inner_drop();
     module_fork_child();
     unwind_fork_child();
+    lane_fork_child();
     atomic_store(&owner, getpid());
     life_threshold = options.min_size; /* own_heap.c may have lowered it */
     worker_fork_child();

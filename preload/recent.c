@@ -7,34 +7,29 @@
 
 #include <string.h>
 
-#include "policy/site.h"
-#include "self.h"
+#include "lane.h"
 #include "unwind.h"
 
 enum {
-    RECENT = 4,
     WORTH_IT = 8 /* times a stack must have come up */
 };
 
-struct stack {
-    const uintptr_t *at[SITE_FRAMES]; /* where each return address lies; at[0] identifies the stack */
-    uintptr_t pc[SITE_FRAMES];
-    struct site *site;
-    unsigned n; /* 0: not known where they lie */
-    unsigned size_log2, seen;
-};
-
-static __thread struct stack recent[RECENT] __attribute__((tls_model("initial-exec")));
-
-static struct stack *entry_for(const uintptr_t *slot, unsigned size_log2)
+static struct stack *entry_for(struct lane *lane, const uintptr_t *slot, unsigned size_log2)
 {
-    return &recent[(((uintptr_t)slot >> 4) ^ size_log2) % RECENT];
+    return &lane->recent.stack[(((uintptr_t)slot >> 4) ^ size_log2) % RECENT_STACKS];
+}
+
+static uint64_t owner_of(const struct lane *lane)
+{
+    return atomic_load_explicit(&lane->owner, memory_order_relaxed);
 }
 
 struct site *recent_find(const uintptr_t *slot, unsigned size_log2)
 {
-    const struct stack *stack = entry_for(slot, size_log2);
-    if (stack->n == 0 || stack->at[0] != slot || stack->size_log2 != size_log2)
+    struct lane *lane = lane_mine();
+    const struct stack *stack = lane ? entry_for(lane, slot, size_log2) : NULL;
+    if (!stack || stack->n == 0 || stack->at[0] != slot || stack->size_log2 != size_log2 ||
+        stack->owner != owner_of(lane))
         return NULL;
     for (unsigned i = 0; i < stack->n; i++)
         if (*stack->at[i] != stack->pc[i])
@@ -44,9 +39,13 @@ struct site *recent_find(const uintptr_t *slot, unsigned size_log2)
 
 void recent_seen(const uintptr_t *slot, unsigned size_log2, const uintptr_t *pcs, unsigned n, struct site *site)
 {
-    struct stack *stack = entry_for(slot, size_log2);
-    if (stack->at[0] != slot || stack->site != site || stack->size_log2 != size_log2) {
-        *stack = (struct stack){.at = {slot}, .site = site, .size_log2 = size_log2};
+    struct lane *lane = lane_mine();
+    if (!lane)
+        return;
+    struct stack *stack = entry_for(lane, slot, size_log2);
+    if (stack->owner != owner_of(lane) || stack->at[0] != slot || stack->site != site ||
+        stack->size_log2 != size_log2) {
+        *stack = (struct stack){.owner = owner_of(lane), .at = {slot}, .site = site, .size_log2 = size_log2};
         return;
     }
     if (++stack->seen != WORTH_IT)

@@ -13,6 +13,8 @@
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+struct lane;
+
 struct self {
     volatile int
         busy; /* inside autopin's own work: hooks pass straight on.  volatile: dlsym is declared leaf (gcc 12) */
@@ -21,6 +23,8 @@ struct self {
                       */
     int kick_later;  /* the worker was asked for in there, and could not be started */
     int errno_kept;
+    struct lane *lane; /* lane.h */
+    int laneless;      /* there is none to be had */
 };
 
 extern __thread struct self self __attribute__((tls_model("initial-exec")));

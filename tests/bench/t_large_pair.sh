@@ -1,9 +1,9 @@
 #!/bin/sh
-# A large malloc/free pair that is served from where the last one was freed costs at most 450 instructions more than
+# A large malloc/free pair that is served from where the last one was freed costs at most 420 instructions more than
 # glibc's: counted by callgrind, not timed.
 # timeout 180
 set -eu
-PAIRS=10000 BAR=450
+PAIRS=10000 BAR=420
 command -v valgrind >/dev/null || { echo "valgrind is not installed" && exit 77; }
 
 count() { # count [PRELOAD]: instructions of mlock_loop from its main() on

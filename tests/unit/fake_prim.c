@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "policy/tally.h"
+
 #define WEAK __attribute__((weak))
 
 struct fake_prim fake;
@@ -169,6 +171,29 @@ WEAK void *prim_map(size_t bytes)
         return NULL;
     fake.mapped_bytes += bytes;
     return mem;
+}
+
+/* --- tallies: one for each thread that asks while fake.tallies is set, for ever ----------------------------------- */
+
+enum {
+    TALLIES = 64
+};
+static struct tally tallies[TALLIES];
+static _Atomic unsigned n_tallies;
+static _Thread_local struct tally *own_tally;
+
+WEAK struct tally *prim_tally(void)
+{
+    if (!fake.tallies)
+        return NULL;
+    if (!own_tally && n_tallies < TALLIES)
+        own_tally = &tallies[atomic_fetch_add(&n_tallies, 1) % TALLIES];
+    return own_tally;
+}
+
+WEAK struct tally *prim_tally_at(unsigned number)
+{
+    return number < TALLIES && number < atomic_load(&n_tallies) ? &tallies[number] : NULL;
 }
 
 WEAK void prim_unmap(void *mem, size_t bytes)

@@ -30,6 +30,7 @@ struct fake_prim {
     struct block **blocks;         /* all there are */
     unsigned n_blocks;
     size_t absent_bytes; /* of any block */
+    int tallies;         /* threads have tallies; set after fake_reset() */
     int map_fails;       /* prim_map() returns NULL */
     struct fake_failure pin_failure, unpin_failure;
     int (*on_pin)(struct block *block); /* the rest of prim_pin(), prim_unpin(), ... when the tests set it */

@@ -1,5 +1,6 @@
 /* Invented sites and written reports: see report_fixture.h.  No lock: one thread. */
 #include "tests/unit/report_fixture.h"
+#include "policy/tally.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -70,10 +71,7 @@ struct site *fixture_site(unsigned n, uint64_t bytes)
                                    {0x3000, "/usr/bin/train", 9, 0x300}};
     const char *const names[] = {"malloc", fixture_symbol, fixture_symbol};
     struct site *site = site_add(1000 + n, frames, names, 3, bytes);
-    level_add(&site->blocks, &site->blocks_live_peak, 1);
-    level_add(&site->bytes, &site->bytes_live_peak, bytes);
-    atomic_store(&site->bytes_min, bytes);
-    atomic_store(&site->bytes_max, bytes);
+    tally_born(site, bytes);
     return site;
 }
 

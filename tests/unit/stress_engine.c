@@ -171,6 +171,7 @@ static void start(void)
     static const char conf[] =
         "[limits]\nmax_pinned = 12M\nmin_free = 0\n[promotion]\npromote = after=2\nidle_timeout = 100ms\n";
     fake_reset();
+    fake.tallies = 1;
     fake.step_ns = 1000;
     fake.on_pin = on_pin;
     fake.on_unpin = on_unpin;

@@ -1,5 +1,6 @@
 /* Tests of policy/engine.c and engine_lists.c: births, deaths, recycling and copies. */
 #include "policy/cost.h"
+#include "policy/tally.h"
 #include "tests/unit/engine_fixture.h"
 
 #include <errno.h>
@@ -14,16 +15,16 @@ Test(engine, accounts_of_a_block)
 {
     struct site *site = eng_site(1);
     struct block *small = eng_block(site, MIB), *large = eng_block(site, 3 * MIB);
-    cr_expect_eq(site->blocks, 2);
+    cr_expect_eq(site_blocks(site), 2);
     cr_expect_eq(site_blocks_live(site), 2);
     cr_expect_eq(site_bytes_live(site), 4 * MIB);
     cr_expect_eq(site->bytes_min, MIB);
     cr_expect_eq(site->bytes_max, 3 * MIB);
-    cr_expect_eq(site->bytes, 4 * MIB);
+    cr_expect_eq(site_bytes(site), 4 * MIB);
     engine_free(large);
     cr_expect_eq(site_blocks_live(site), 1);
     cr_expect_eq(site_bytes_live(site), MIB);
-    cr_expect_eq(site->bytes_live_peak, 4 * MIB);
+    cr_expect_eq(site_bytes_live_peak(site), 4 * MIB);
     engine_resized(small, 2 * MIB);
     cr_expect_eq(site_bytes_live(site), 2 * MIB);
     cr_expect_eq(small->bytes, 2 * MIB);

@@ -1,4 +1,5 @@
 /* Tests of policy/engine_end.c around fork(): rule 28. */
+#include "policy/tally.h"
 #include "tests/unit/engine_fixture.h"
 
 #include <pthread.h>
@@ -33,7 +34,7 @@ Test(engine_fork, rule_28_child_forgets_every_pin)
     cr_expect_eq(fake.releases, 1);
     cr_expect_eq(ledger_bytes() + ledger_regions() + ledger_peak_bytes(), 0);
     cr_expect_eq(site->pinned_bytes, 0);
-    cr_expect_eq(site->blocks, 0, "the parent's counts");
+    cr_expect_eq(site_blocks(site), 0, "the parent's counts");
     cr_expect_eq(engine_backend(), BACKEND_NONE, "the driver is the parent's");
     cr_expect_null(engine_recycle(site, MIB, freed->size_class));
     engine_free(pinned);

@@ -1,5 +1,6 @@
 /* Tests of policy/site.c: keys that survive ASLR, the tables, and the settings a site gets. */
 #include "policy/site.h"
+#include "policy/tally.h"
 #include "tests/unit/engine_fixture.h"
 
 #include <errno.h>
@@ -199,13 +200,13 @@ Test(site, rule_28_forget_keeps_what_lives)
     eng_pinned(site, 4 * MIB);
     const uint64_t key = site->key;
     sites_forget();
-    cr_expect_eq(site->blocks, 0);
+    cr_expect_eq(site_blocks(site), 0);
     cr_expect_eq(site->pins, 0);
     cr_expect_eq(site->pinned_bytes, 0);
     cr_expect_eq(site_blocks_live(site), 1);
     cr_expect_eq(site_bytes_live(site), 4 * MIB);
-    cr_expect_eq(site->blocks_live_peak, 1, "a peak below what there is");
-    cr_expect_eq(site->bytes_live_peak, 4 * MIB);
+    cr_expect_eq(site_blocks_live_peak(site), 1, "a peak below what there is");
+    cr_expect_eq(site_bytes_live_peak(site), 4 * MIB);
     cr_expect_eq(site->key, key);
     cr_expect_eq(site_find(1), site);
 }

@@ -1,0 +1,222 @@
+/* Shares and their sums.  See tally.h.  Counters wrap: a block that one thread allocates and another frees makes the
+ * one's share grow and the other's fall below zero. */
+#include "tally.h"
+
+#include <string.h>
+
+#include "prim.h"
+
+enum {
+    TELL_AT = 8
+};
+
+static struct share *own_share(const struct site *site)
+{
+    struct tally *tally = site->index < TALLY_SITES ? prim_tally() : NULL;
+    return tally ? &tally->of[site->index] : NULL;
+}
+
+/* So many more live (fewer: it wraps), and in between so many more did. */
+static void tell(struct site *site, uint64_t blocks, uint64_t bytes, uint64_t top_blocks, uint64_t top_bytes)
+{
+    peak_raise(&site->peak_blocks, count_next(&site->level_blocks, blocks) - blocks + top_blocks);
+    peak_raise(&site->peak_bytes, count_next(&site->level_bytes, bytes) - bytes + top_bytes);
+}
+
+/* What lives, beyond what the site has been told. */
+static int64_t untold(const _Atomic uint64_t *come, const _Atomic uint64_t *gone, const _Atomic uint64_t *told)
+{
+    return (int64_t)(count_get(come) - count_get(gone) - count_get(told));
+}
+
+static int64_t untold_blocks(const struct share *share)
+{
+    return untold(&share->blocks, &share->blocks_gone, &share->told_blocks);
+}
+
+static int64_t untold_bytes(const struct share *share)
+{
+    return untold(&share->bytes, &share->bytes_gone, &share->told_bytes);
+}
+
+static uint64_t larger(int64_t one, uint64_t other)
+{
+    return one > (int64_t)other ? (uint64_t)one : other;
+}
+
+/* To the calling thread's own share. */
+static void add(_Atomic uint64_t *counter, uint64_t value)
+{
+    atomic_store_explicit(counter, count_get(counter) + value, memory_order_relaxed);
+}
+
+static void put(_Atomic uint64_t *counter, uint64_t value)
+{
+    atomic_store_explicit(counter, value, memory_order_relaxed);
+}
+
+/* A peak is what there was before something went. */
+static void note_top(struct share *share)
+{
+    put(&share->top_blocks, larger(untold_blocks(share), count_get(&share->top_blocks)));
+    put(&share->top_bytes, larger(untold_bytes(share), count_get(&share->top_bytes)));
+}
+
+static __attribute__((noinline)) void tell_all(struct site *site, struct share *share)
+{
+    const uint64_t blocks = (uint64_t)untold_blocks(share), bytes = (uint64_t)untold_bytes(share);
+    note_top(share);
+    tell(site, blocks, bytes, count_get(&share->top_blocks), count_get(&share->top_bytes));
+    add(&share->told_blocks, blocks);
+    add(&share->told_bytes, bytes);
+    put(&share->top_blocks, 0);
+    put(&share->top_bytes, 0);
+}
+
+static void come(struct site *site, uint64_t blocks, uint64_t bytes)
+{
+    struct share *share = own_share(site);
+    if (!share) {
+        count_add(&site->rest.blocks, blocks);
+        count_add(&site->rest.bytes, bytes);
+        tell(site, blocks, bytes, blocks, bytes);
+        return;
+    }
+    add(&share->blocks, blocks);
+    add(&share->bytes, bytes);
+    if (untold_blocks(share) >= TELL_AT)
+        tell_all(site, share);
+}
+
+static void go(struct site *site, uint64_t blocks, uint64_t bytes)
+{
+    struct share *share = own_share(site);
+    if (!share) {
+        count_add(&site->rest.blocks_gone, blocks);
+        count_add(&site->rest.bytes_gone, bytes);
+        tell(site, -blocks, -bytes, 0, 0);
+        return;
+    }
+    note_top(share);
+    add(&share->blocks_gone, blocks);
+    add(&share->bytes_gone, bytes);
+    if (untold_blocks(share) <= -TELL_AT)
+        tell_all(site, share);
+}
+
+void tally_born(struct site *site, size_t bytes)
+{
+    come(site, 1, bytes);
+    peak_raise(&site->bytes_max, bytes);
+    uint64_t least = count_get(&site->bytes_min);
+    while ((least == 0 || bytes < least) && !atomic_compare_exchange_weak(&site->bytes_min, &least, bytes))
+        ;
+}
+
+void tally_gone(struct site *site, size_t bytes)
+{
+    go(site, 1, bytes);
+}
+
+void tally_resized(struct site *site, size_t from, size_t to)
+{
+    if (to > from)
+        come(site, 0, to - from);
+    else
+        go(site, 0, from - to);
+}
+
+/* --- sums -----------------------------------------------------------------------------------------------------------
+ */
+
+struct sums {
+    uint64_t blocks, bytes, blocks_gone, bytes_gone, top_blocks, top_bytes;
+};
+
+static void sum_add(struct sums *sums, const struct share *share)
+{
+    sums->blocks += count_get(&share->blocks);
+    sums->bytes += count_get(&share->bytes);
+    sums->blocks_gone += count_get(&share->blocks_gone);
+    sums->bytes_gone += count_get(&share->bytes_gone);
+    sums->top_blocks += larger(untold_blocks(share), count_get(&share->top_blocks));
+    sums->top_bytes += larger(untold_bytes(share), count_get(&share->top_bytes));
+}
+
+static struct sums sum(const struct site *site)
+{
+    struct sums sums = {.blocks = count_get(&site->rest.blocks), .bytes = count_get(&site->rest.bytes)};
+    struct tally *tally;
+    sums.blocks_gone = count_get(&site->rest.blocks_gone);
+    sums.bytes_gone = count_get(&site->rest.bytes_gone);
+    for (unsigned i = 0; site->index < TALLY_SITES && (tally = prim_tally_at(i)); i++)
+        sum_add(&sums, &tally->of[site->index]);
+    return sums;
+}
+
+int tally_has_served(const struct site *site, uint64_t blocks)
+{
+    const struct share *own = own_share(site);
+    return (own && count_get(&own->blocks) >= blocks) || sum(site).blocks >= blocks;
+}
+
+uint64_t site_blocks(const struct site *site)
+{
+    return sum(site).blocks;
+}
+
+uint64_t site_bytes(const struct site *site)
+{
+    return sum(site).bytes;
+}
+
+uint64_t site_blocks_gone(const struct site *site)
+{
+    return sum(site).blocks_gone;
+}
+
+uint64_t site_blocks_live(const struct site *site)
+{
+    const struct sums sums = sum(site);
+    return sums.blocks - sums.blocks_gone;
+}
+
+uint64_t site_bytes_live(const struct site *site)
+{
+    const struct sums sums = sum(site);
+    return sums.bytes - sums.bytes_gone;
+}
+
+static uint64_t peak(const _Atomic uint64_t *known, const _Atomic uint64_t *level, uint64_t top)
+{
+    const uint64_t told = count_get(known), now = count_get(level) + top;
+    return (int64_t)now > (int64_t)told ? now : told;
+}
+
+uint64_t site_blocks_live_peak(const struct site *site)
+{
+    return peak(&site->peak_blocks, &site->level_blocks, sum(site).top_blocks);
+}
+
+uint64_t site_bytes_live_peak(const struct site *site)
+{
+    return peak(&site->peak_bytes, &site->level_bytes, sum(site).top_bytes);
+}
+
+void tally_forget(struct site *site)
+{
+    const uint64_t blocks = site_blocks_live(site), bytes = site_bytes_live(site);
+    struct tally *tally;
+    for (unsigned i = 0; site->index < TALLY_SITES && (tally = prim_tally_at(i)); i++) {
+        struct share *share = &tally->of[site->index];
+        if (count_get(&share->blocks) || count_get(&share->blocks_gone)) /* what was never used has no memory yet */
+            memset(share, 0, sizeof *share);
+    }
+    memset(&site->rest, 0, sizeof site->rest);
+    put(&site->rest.blocks_gone, -blocks); /* the difference is what lives, though nothing came */
+    put(&site->rest.bytes_gone, -bytes);
+    put(&site->level_blocks, blocks);
+    put(&site->level_bytes, bytes);
+    put(&site->peak_blocks, blocks);
+    put(&site->peak_bytes, bytes);
+}
