@@ -20,44 +20,64 @@
 #include "symbols.h"
 #include "unwind.h"
 
-static uint64_t stack_hash(const uintptr_t *pcs, unsigned n, size_t size)
+static uint64_t trace_hash(const struct trace *trace, size_t size)
 {
     uint64_t hash = site_size_log2(size) + 1;
-    for (unsigned i = 0; i < n; i++) {
-        hash = (hash ^ pcs[i]) * 0x9E3779B97F4A7C15ull;
+    for (unsigned i = 0; i < trace->n; i++) {
+        hash = (hash ^ trace->pc[i]) * 0x9E3779B97F4A7C15ull;
         hash ^= hash >> 32;
     }
     return hash;
 }
 
 /* Enters a site seen for the first time.  Function names are looked up only when there are rules to match. */
-static struct site *new_site(uint64_t hash, const uintptr_t *pcs, unsigned n, size_t size)
+static struct site *new_site(uint64_t hash, const struct trace *trace, size_t size)
 {
     struct frame frames[SITE_FRAMES] = {0};
     const char *names[SITE_FRAMES] = {0};
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0; i < trace->n; i++) {
         uint64_t offset;
-        frames[i].pc = pcs[i];
+        frames[i].pc = trace->pc[i];
         module_of(&frames[i]);
         if (life_options()->n_rules)
-            (void)symbol_at(pcs[i] - 1, &names[i], &offset);
+            (void)symbol_at(trace->pc[i] - 1, &names[i], &offset);
     }
-    return site_add(hash, frames, names, n, size);
+    return site_add(hash, frames, names, trace->n, size);
+}
+
+/* Of a stack that has to be unwound. */
+static __attribute__((noinline)) struct site *unwound_site(size_t size, const struct caller *caller)
+{
+    struct trace trace;
+    trace.n = unwind_stack(trace.pc, SITE_FRAMES, caller->pc);
+    const uint64_t hash = trace_hash(&trace, size);
+    struct site *site = site_find(hash);
+    if (!site)
+        site = new_site(hash, &trace, size);
+    recent_unwound(caller->slot, &trace, site_size_log2(size), site);
+    return site;
+}
+
+/* Of a stack that can be walked and has been unwound before; else NULL. */
+static struct site *walked_site(size_t size, const struct caller *caller)
+{
+    struct trace trace;
+    if (!walk_stack(caller->slot, &trace))
+        return NULL;
+    const uint64_t hash = trace_hash(&trace, size);
+    struct site *site = recent_site(hash);
+    if (!site && !(site = site_find(hash)))
+        return NULL;
+    recent_walked(&trace, site_size_log2(size), hash, site);
+    return site;
 }
 
 static struct site *site_of_caller(size_t size, const struct caller *caller)
 {
-    uintptr_t pcs[SITE_FRAMES];
     struct site *site = recent_find(caller->slot, site_size_log2(size));
-    if (site)
-        return site;
-    const unsigned n = unwind_stack(pcs, SITE_FRAMES, caller->pc);
-    const uint64_t hash = stack_hash(pcs, n, size);
-    site = site_find(hash);
     if (!site)
-        site = new_site(hash, pcs, n, size);
-    recent_seen(caller->slot, site_size_log2(size), pcs, n, site);
-    return site;
+        site = walked_site(size, caller);
+    return site ? site : unwound_site(size, caller);
 }
 
 /* A recycled pinned block of a hot site, or a fresh one; NULL when the arena has none.  `empty`: one without pages. */

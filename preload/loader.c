@@ -10,6 +10,7 @@
 #include "policy/prim.h"
 #include "self.h"
 #include "unwind.h"
+#include "walk.h"
 
 /* Two registers: the answer, and whether it is one. */
 struct routed {
@@ -90,8 +91,10 @@ EXPORT int dlclose(void *lib)
     module_unload_begin();
     const int result = real ? real(lib) : -1;
     module_unload_end();
-    if (unloads() != before)
+    if (unloads() != before) {
         unwind_distrust();
+        walk_forget();
+    }
     return result;
 }
 

@@ -56,12 +56,27 @@ static int given_stack(uintptr_t *low, uintptr_t *end)
     return 0;
 }
 
+/* The stack that the thread was started with; end 0: not asked for yet. */
+static __thread uintptr_t stack_low, stack_end;
+
+static __attribute__((noinline)) void find_stack(void)
+{
+    if (syscall(SYS_gettid) == getpid() ? first_stack(&stack_low, &stack_end) : given_stack(&stack_low, &stack_end))
+        stack_low = stack_end = UINTPTR_MAX; /* not to be had: nothing lies on it */
+}
+
+const uintptr_t *thread_stack_end(const void *at)
+{
+    if (!stack_end)
+        find_stack();
+    if ((uintptr_t)at < stack_low || (uintptr_t)at >= stack_end)
+        return NULL;
+    return (const uintptr_t *)stack_end; /* NOLINT(performance-no-int-to-ptr) */
+}
+
 int thread_owns_stack(const void *low, const void *high)
 {
-    static __thread uintptr_t from, end;
-    if (!end && (syscall(SYS_gettid) == getpid() ? first_stack(&from, &end) : given_stack(&from, &end)))
-        return 0;
-    return (uintptr_t)low >= from && low <= high && (uintptr_t)high < end;
+    return low <= high && thread_stack_end(low) && (uintptr_t)high < stack_end;
 }
 
 int thread_start(void *(*body)(void *), void *arg)

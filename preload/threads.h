@@ -2,6 +2,8 @@
 #ifndef AUTOPIN_THREADS_H
 #define AUTOPIN_THREADS_H
 
+#include <stdint.h>
+
 /* Errors: -errno.  Context: any hook; the caller must be inside self_enter(). */
 int thread_start(void *(*body)(void *), void *arg);
 
@@ -12,5 +14,8 @@ void thread_with_room(void (*body)(void *), void *arg);
 /* Whether both addresses lie on the stack that the calling thread was started with, lower one first: what is between
  * them is then mapped as long as the thread lives and the lower one is in use. */
 int thread_owns_stack(const void *low, const void *high);
+
+/* The end of that stack, if `at` lies on it; NULL otherwise. */
+const uintptr_t *thread_stack_end(const void *at);
 
 #endif

@@ -24,8 +24,9 @@
 #include "unwind_private.h"
 
 enum {
-    DEEPEST = SITE_FRAMES + 5, /* frames looked at, autopin's own included */
+    DEEPEST = SITE_FRAMES + 9, /* frames looked at, autopin's own included */
     CACHE_NONE = 0,
+    RBP = 6, /* x86-64 ABI, figure 3.36: in DWARF */
 };
 static const uint64_t PATIENCE_NS = 20000000, PATIENCE_LOADING_NS = 50000000, PATIENCE_WALKING_NS = 2000000000;
 
@@ -47,6 +48,7 @@ static int (*_Atomic unw_backtrace)(void **buffer, int size); /* NULL: libgcc's 
 static int (*gcc_backtrace)(int (*callback)(void *context, void *arg), void *arg);
 static uintptr_t (*gcc_get_ip)(void *context);
 static uintptr_t (*gcc_get_cfa)(void *context);
+static uintptr_t (*gcc_get_register)(void *context, int number);
 static _Atomic uint32_t loading; /* by a thread of autopin's */
 static _Atomic uint32_t walking; /* threads inside libunwind, which hold the loader's lock on its list at times */
 static _Atomic uint32_t forking; /* none may enter */
@@ -77,8 +79,9 @@ static int load_libgcc(void)
         return 0;
     gcc_get_ip = (uintptr_t(*)(void *))dlsym(lib, "_Unwind_GetIP");
     gcc_get_cfa = (uintptr_t(*)(void *))dlsym(lib, "_Unwind_GetCFA");
+    gcc_get_register = (uintptr_t(*)(void *, int))dlsym(lib, "_Unwind_GetGR");
     gcc_backtrace = (int (*)(int (*)(void *, void *), void *))dlsym(lib, "_Unwind_Backtrace");
-    return gcc_get_ip && gcc_get_cfa && gcc_backtrace;
+    return gcc_get_ip && gcc_get_cfa && gcc_get_register && gcc_backtrace;
 }
 
 static void *load(void *unused)
@@ -127,21 +130,24 @@ static void walk_begin(void)
 struct walk {
     uintptr_t *pcs;
     const uintptr_t **at; /* where each lies; NULL: not asked for */
+    uintptr_t *frame;     /* and what the frame pointer's register held */
     unsigned n, most;
 };
 
 static int step(void *context, void *arg)
 {
     struct walk *walk = arg;
-    if (walk->at) /* x86-64 ABI, 3.4.5.1: the return address lies right below the CFA, which is the caller's */
+    if (walk->at) { /* x86-64 ABI, 3.4.5.1: the return address lies right below the CFA, which is the caller's */
         walk->at[walk->n] = (const uintptr_t *)gcc_get_cfa(context) - 1; /* NOLINT(performance-no-int-to-ptr) */
+        walk->frame[walk->n] = gcc_get_register(context, RBP);
+    }
     walk->pcs[walk->n++] = gcc_get_ip(context);
     return walk->n < walk->most ? 0 : 5; /* _URC_NO_REASON, _URC_END_OF_STACK */
 }
 
-static unsigned gcc_stack(uintptr_t *pcs, const uintptr_t **at, unsigned most)
+static unsigned gcc_stack(uintptr_t *pcs, const uintptr_t **at, uintptr_t *frame, unsigned most)
 {
-    struct walk walk = {.pcs = pcs, .at = at, .most = most};
+    struct walk walk = {pcs, at, frame, 0, most};
     if (gcc_backtrace)
         gcc_backtrace(step, &walk);
     return walk.n;
@@ -152,7 +158,7 @@ static unsigned raw_stack(uintptr_t *pcs, unsigned most)
     if (atomic_load_explicit(&state, memory_order_acquire) != LOADED)
         return 0;
     if (!unw_backtrace)
-        return gcc_stack(pcs, NULL, most);
+        return gcc_stack(pcs, NULL, NULL, most);
     walk_begin();
     int (*const backtrace)(void **, int) = unw_backtrace;
     const int n = backtrace ? backtrace((void **)pcs, (int)most) : 0;
@@ -174,22 +180,34 @@ unsigned unwind_stack(uintptr_t *pcs, unsigned most, uintptr_t caller)
     return n;
 }
 
-int unwind_slots(const uintptr_t *slot, const uintptr_t *pcs, unsigned n, const uintptr_t **at)
+/* Whether it is always as far from one return address to the next.  A function whose frame varies (alloca, alignment)
+ * has a frame pointer: right below its return address, or below a copy of it where gcc aligns the stack. */
+static int is_fixed(const uintptr_t *at, const uintptr_t *next_at, uintptr_t frame)
 {
-    uintptr_t all[DEEPEST];
+    if (frame <= (uintptr_t)at || frame >= (uintptr_t)next_at || frame % sizeof frame)
+        return 1;
+    return ((const uintptr_t *)frame)[1] != *next_at; /* NOLINT(performance-no-int-to-ptr) */
+}
+
+int unwind_places(const uintptr_t *slot, struct trace *trace)
+{
+    uintptr_t all[DEEPEST], frame[DEEPEST] = {0};
     const uintptr_t *all_at[DEEPEST] = {0};
     unsigned from = 0;
     if (atomic_load_explicit(&state, memory_order_acquire) != LOADED)
         return 0;
-    const unsigned found = gcc_stack(all, all_at, DEEPEST);
+    const unsigned found = gcc_stack(all, all_at, frame, DEEPEST);
     while (from < found && module_is_own(all[from]))
         from++;
-    if (found - from < n || all_at[from] != slot)
+    if (found - from < trace->n || all_at[from] != slot)
         return 0;
-    for (unsigned i = 0; i < n; i++) {
-        at[i] = all_at[from + i];
-        if (all[from + i] != pcs[i] || !thread_owns_stack(slot, at[i]) || *at[i] != pcs[i])
+    trace->fixed = 0;
+    for (unsigned i = 0; i < trace->n; i++) {
+        const uintptr_t *at = trace->at[i] = all_at[from + i];
+        if (all[from + i] != trace->pc[i] || !thread_owns_stack(slot, at) || *at != trace->pc[i])
             return 0;
+        if (i && is_fixed(trace->at[i - 1], at, frame[from + i - 1]))
+            trace->fixed |= 1u << (i - 1);
     }
     return 1;
 }

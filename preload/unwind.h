@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "walk.h"
+
 /* Begins to load libunwind, in a thread of its own, and gives it a moment.  Once. */
 void unwind_start(void);
 
@@ -13,7 +15,7 @@ unsigned unwind_stack(uintptr_t *pcs, unsigned most, uintptr_t caller);
 
 /* Where on the calling thread's own stack those return addresses lie; the first is known to lie at `slot`.  Slow.
  * Returns whether all were found there: they can then be read for as long as the thread lives and is that deep. */
-int unwind_slots(const uintptr_t *slot, const uintptr_t *pcs, unsigned n, const uintptr_t **at);
+int unwind_places(const uintptr_t *slot, struct trace *trace);
 
 /* An object was unloaded.  libunwind 1.6.2 remembers per thread how to step out of each address (src/x86_64/Gtrace.c)
  * and never forgets, so another object at that place would be unwound wrongly: it is not used any more. */

@@ -3,7 +3,7 @@
  * usage: mlock_loop MIB ITERATIONS [WARM-UP]     output: one line "RATE_PER_S FAULTS_PER_ITERATION" */
 #include "tests/bench/bench.h"
 
-static void one(size_t bytes)
+static __attribute__((noinline)) void one(size_t bytes)
 {
     char *block = malloc(bytes);
     bench_need(block != NULL, "malloc");
@@ -21,8 +21,8 @@ int main(int argc, char **argv)
 
     for (long i = 0; i < iterations; i++)
         taken[i] = 1; /* these pages too are there before the count begins */
-    /* One loop for both, so that both allocate from the same place in the program. */
-    for (long i = -warm_up; i < iterations; i++) {
+    /* One loop for both, so that both allocate from the same place in the program; volatile: it is not split in two. */
+    for (volatile long i = -warm_up; i < iterations; i++) {
         if (i == 0)
             faults = bench_faults();
         double start = bench_now_s();

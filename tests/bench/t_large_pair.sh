@@ -6,8 +6,8 @@ set -eu
 PAIRS=10000 BAR=420
 command -v valgrind >/dev/null || { echo "valgrind is not installed" && exit 77; }
 
-count() { # count [PRELOAD]: instructions of mlock_loop from its main() on
-    env AUTOPIN_REPORT=off ${1:+"LD_PRELOAD=$1"} valgrind --tool=callgrind --toggle-collect=main --callgrind-out-file=/dev/null \
+count() { # count [PRELOAD]: instructions of mlock_loop inside the pairs
+    env AUTOPIN_REPORT=off ${1:+"LD_PRELOAD=$1"} valgrind --tool=callgrind --toggle-collect=one --callgrind-out-file=/dev/null \
         "$BUILD/bench/mlock_loop" 1 "$PAIRS" 100 >"$TMP/out" 2>&1
     sed -n 's/.*Collected : //p' "$TMP/out"
 }
