@@ -10,6 +10,7 @@ enum {
     CALL_SHARE = 32,     /* the calls for a chunk take no more than this part of its time on the link */
     FILL_SHARE = 16,     /* the first chunk is filled while the link is idle: this part of the copy */
     DEPTH_LEAST = 3,     /* one is filled, one is on the link, one is waiting */
+    SLOWLY = 32,         /* how much less a longer time on the link says than what is known */
     STAGED_FIRST = 4,    /* copies to be staged before that is judged */
     TRY_AGAIN = 16,      /* copies between two trials of the slower way; much slower: its square */
     TRY_BYTES = 64 << 20 /* no larger one is tried the slower way */
@@ -48,6 +49,17 @@ static void follow(_Atomic uint64_t *figure, uint64_t sample)
     atomic_store_explicit(figure, next ? next : 1, memory_order_relaxed);
 }
 
+/* What a processor that has other things to do adds to a time says nothing about the link: shorter times are believed
+ * sooner than longer ones. */
+static void follow_least(_Atomic uint64_t *figure, uint64_t sample)
+{
+    const uint64_t old = count_get(figure);
+    const uint64_t next = old == 0       ? sample
+                          : sample < old ? (old + sample) / 2
+                                         : old + (sample - old + SLOWLY - 1) / SLOWLY;
+    atomic_store_explicit(figure, next ? next : 1, memory_order_relaxed);
+}
+
 void pace_piece_seen(enum direction dir, uint64_t bytes, uint64_t ns)
 {
     if (bytes == PACE_CHUNK_LEAST)
@@ -61,7 +73,7 @@ void pace_call_seen(uint64_t ns)
 
 void pace_link_seen(enum direction dir, uint64_t bytes, uint64_t ns)
 {
-    follow(&link_ps[dir], cost_ps_per_byte(bytes, ns));
+    follow_least(&link_ps[dir], cost_ps_per_byte(bytes, ns));
 }
 
 /* What a byte takes on the link: as staged copies saw it, else as direct ones did. */

@@ -128,7 +128,7 @@ static CUresult finish(struct stage *s, CUresult result)
         const uint32_t chunk = next < s->job.depth ? next : next - s->job.depth;
         if (!stage_slot(s, chunk))
             continue;
-        const CUresult waited = leave ? CUDA_SUCCESS : stage_await(s, chunk);
+        const CUresult waited = leave || stage_is_over(s, chunk) ? CUDA_SUCCESS : stage_await(s, chunk);
         result = result == CUDA_SUCCESS ? waited : result;
         if (stage_slot(s, chunk))
             ring_put(stage_slot(s, chunk));

@@ -83,7 +83,7 @@ int stage_is_over(struct stage *s, uint32_t chunk)
     return 1;
 }
 
-/* Two waits in a row tell what the link does in between. */
+/* For a chunk that is not over: two such waits in a row tell what the link does in between. */
 CUresult stage_await(struct stage *s, uint32_t chunk)
 {
     struct slot *slot = stage_slot(s, chunk);

@@ -66,6 +66,18 @@ Test(pace, as_many_threads_as_keep_up_with_the_link)
     cr_expect_eq(pace_plan(DIR_D2H, 64 * MIB, 1).threads, 1);
 }
 
+Test(pace, a_busy_machine_is_not_a_slow_link)
+{
+    for (int i = 0; i < 200; i++) {
+        pace_piece_seen(DIR_D2H, PACE_CHUNK_LEAST, 15000);
+        pace_link_seen(DIR_D2H, MIB, i % 4 == 0 ? 20000 : 60000);
+    }
+    cr_expect_geq(pace_plan(DIR_D2H, 64 * MIB, 1).threads, 2, "one thread is a third as fast as the link");
+    for (int i = 0; i < 200; i++)
+        pace_link_seen(DIR_D2H, MIB, 60000);
+    cr_expect_eq(pace_plan(DIR_D2H, 64 * MIB, 1).threads, 1, "a link that is slow is found out all the same");
+}
+
 Test(pace, chunks_grow_where_calls_are_slow)
 {
     for (int i = 0; i < 100; i++) {
