@@ -25,6 +25,7 @@ struct self {
     int errno_kept;
     struct lane *lane; /* lane.h */
     int laneless;      /* there is none to be had */
+    int unwound;       /* how often its stack has been: unwind.c */
 };
 
 extern __thread struct self self __attribute__((tls_model("initial-exec")));

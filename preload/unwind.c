@@ -1,12 +1,16 @@
 /* Call stacks.  The one file that knows libunwind (Debian's 1.6.2).
  *
- * libunwind is never linked: in DT_NEEDED of a preloaded object it takes over C++ exceptions of plugins (rule 39).
- * Where there are other threads it is loaded by one of autopin's, because dlopen waits for the loader's lock, whose
- * holder may be waiting for a lock that the thread inside malloc holds (Python's, for one); malloc waits for it a
- * moment at most, and until it is there a stack is one frame deep.  (Not always: a thread that allocates costs 64 MiB
- * of address space, glibc's arena for it.)  Its global cache is switched off: it deadlocks against a malloc inside a
- * dl_iterate_phdr callback (rule 40).  It is kept from opening its pipe (unwind_private.c).  libgcc's unwinder, which
- * remembers nothing, is the fallback: where there is no libunwind, and once the program has unloaded an object. */
+ * A thread's first stacks are unwound by libgcc, which remembers nothing and takes some 2 us; most stacks are walked
+ * from then on (walk.h).  One that goes on unwinding does so with libunwind, ten times faster, which costs each thread
+ * 256 KiB to remember in, and the process 250 KiB more; it is loaded when that is asked for first.  libgcc's is also
+ * what is left once the program has unloaded an object, and in a forked child.
+ *
+ * Neither is linked: in DT_NEEDED of a preloaded object libunwind takes over C++ exceptions of plugins (rule 39). Where
+ * there are other threads they are loaded by one of autopin's, because dlopen waits for the loader's lock, whose holder
+ * may be waiting for a lock that the thread inside malloc holds (Python's, for one); malloc waits for libgcc a moment
+ * at most, and until it is there a stack is one frame deep.  (Not always: a thread that allocates costs 64 MiB of
+ * address space, glibc's arena for it.)  libunwind's global cache is switched off: it deadlocks against a malloc inside
+ * a dl_iterate_phdr callback (rule 40).  It is kept from opening its pipe (unwind_private.c). */
 #define _GNU_SOURCE
 #include "unwind.h"
 
@@ -25,6 +29,7 @@
 
 enum {
     DEEPEST = SITE_FRAMES + 9, /* frames looked at, autopin's own included */
+    GCC_FIRST = 64,            /* stacks of a thread before libunwind is worth it */
     CACHE_NONE = 0,
     RBP = 6, /* x86-64 ABI, figure 3.36: in DWARF */
 };
@@ -44,11 +49,13 @@ enum {
     USELESS
 };
 static _Atomic uint32_t state;
+static _Atomic int asked, distrusted; /* of libunwind: it is to be loaded, or not to be used any more */
 static int (*_Atomic unw_backtrace)(void **buffer, int size); /* NULL: libgcc's is used */
 static int (*gcc_backtrace)(int (*callback)(void *context, void *arg), void *arg);
 static uintptr_t (*gcc_get_ip)(void *context);
 static uintptr_t (*gcc_get_cfa)(void *context);
 static uintptr_t (*gcc_get_register)(void *context, int number);
+static uintptr_t gcc_find_fde;
 static _Atomic uint32_t loading; /* by a thread of autopin's */
 static _Atomic uint32_t walking; /* threads inside libunwind, which hold the loader's lock on its list at times */
 static _Atomic uint32_t forking; /* none may enter */
@@ -64,11 +71,12 @@ static int load_libunwind(void)
     if (!set_policy || !space || !backtrace)
         return 0;
     set_policy(*space, CACHE_NONE);
-    /* The first use of libunwind's thread-local data waits for the loader's lock (glibc 2.36, tls_get_addr_tail): here.
-     */
+    /* The first use of its thread-local data waits for the loader's lock (glibc 2.36, tls_get_addr_tail): here. */
     void *here[2];
     backtrace(here, 2);
     unw_backtrace = backtrace;
+    if (distrusted)
+        unw_backtrace = NULL;
     return 1;
 }
 
@@ -79,23 +87,37 @@ static int load_libgcc(void)
         return 0;
     gcc_get_ip = (uintptr_t(*)(void *))dlsym(lib, "_Unwind_GetIP");
     gcc_get_cfa = (uintptr_t(*)(void *))dlsym(lib, "_Unwind_GetCFA");
+    gcc_find_fde = (uintptr_t)dlsym(lib, "_Unwind_Find_FDE");
     gcc_get_register = (uintptr_t(*)(void *, int))dlsym(lib, "_Unwind_GetGR");
     gcc_backtrace = (int (*)(int (*)(void *, void *), void *))dlsym(lib, "_Unwind_Backtrace");
     return gcc_get_ip && gcc_get_cfa && gcc_get_register && gcc_backtrace;
 }
 
-static void *load(void *unused)
+static void *load(void *what)
 {
     self.busy++;
     own_heap_begin();
-    const int gcc = load_libgcc(), unwind = load_libunwind();
+    const int useful = (what == &asked ? 0 : load_libgcc()) || load_libunwind();
     own_heap_end();
-    atomic_store_explicit(&state, gcc || unwind ? LOADED : USELESS, memory_order_release);
-    prim_wake(&state);
+    if (what != &asked) {
+        atomic_store_explicit(&state, useful ? LOADED : USELESS, memory_order_release);
+        prim_wake(&state);
+    }
     atomic_store(&loading, 0);
     prim_wake(&loading);
     self.busy--;
-    return unused;
+    return NULL;
+}
+
+/* Once; not where this thread may hold a lock that the new one needs. */
+static void ask_for_libunwind(void)
+{
+    uint32_t none = 0;
+    if (asked || distrusted || self.in_callback || !atomic_compare_exchange_strong(&loading, &none, 1))
+        return;
+    asked = 1;
+    if (thread_start(load, &asked))
+        atomic_store(&loading, 0);
 }
 
 void unwind_start(void)
@@ -157,7 +179,11 @@ static unsigned raw_stack(uintptr_t *pcs, unsigned most)
 {
     if (atomic_load_explicit(&state, memory_order_acquire) != LOADED)
         return 0;
-    if (!unw_backtrace)
+    if (self.unwound < GCC_FIRST)
+        self.unwound++;
+    else
+        ask_for_libunwind();
+    if (gcc_backtrace && (self.unwound < GCC_FIRST || !unw_backtrace))
         return gcc_stack(pcs, NULL, NULL, most);
     walk_begin();
     int (*const backtrace)(void **, int) = unw_backtrace;
@@ -166,11 +192,19 @@ static unsigned raw_stack(uintptr_t *pcs, unsigned most)
     return n > 0 ? (unsigned)n : 0;
 }
 
+/* It may be sorting what a just-in-time compiler has registered, and hold its lock, which its unwinder takes as well
+ * (gcc 12, libgcc/unwind-dw2-fde.c: init_object()). */
+static int is_in_libgcc(uintptr_t pc)
+{
+    const uintptr_t near = (uintptr_t)128 << 10;
+    return gcc_find_fde && pc + near - gcc_find_fde < 2 * near;
+}
+
 unsigned unwind_stack(uintptr_t *pcs, unsigned most, uintptr_t caller)
 {
     uintptr_t all[DEEPEST];
     unsigned n = 0, from = 0;
-    const unsigned found = raw_stack(all, DEEPEST);
+    const unsigned found = is_in_libgcc(caller) ? 0 : raw_stack(all, DEEPEST);
     while (from < found && module_is_own(all[from]))
         from++;
     for (; from < found && n < most && all[from]; from++)
@@ -214,6 +248,7 @@ int unwind_places(const uintptr_t *slot, struct trace *trace)
 
 void unwind_distrust(void)
 {
+    distrusted = 1;
     unw_backtrace = NULL;
 }
 

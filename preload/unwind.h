@@ -1,4 +1,4 @@
-/* Call stacks, by libunwind loaded privately.  See unwind.c. */
+/* Call stacks, by libgcc's unwinder and libunwind, loaded privately.  See unwind.c. */
 #ifndef AUTOPIN_UNWIND_H
 #define AUTOPIN_UNWIND_H
 
@@ -6,7 +6,7 @@
 
 #include "walk.h"
 
-/* Begins to load libunwind, in a thread of its own, and gives it a moment.  Once. */
+/* Begins to load an unwinder, in a thread of its own, and gives it a moment.  Once. */
 void unwind_start(void);
 
 /* Return addresses of the calling thread, innermost first, without autopin's own frames; at least `caller` itself.
