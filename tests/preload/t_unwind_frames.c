@@ -1,6 +1,6 @@
 /* t_unwind_frames: functions that allocate through one whose frame is as large as its argument says (for a while the
- * same), or is aligned to more than the stack is, or is neither; in an order that is random and the same each time.  Prints how often each did.
- * Run by t_unwind_frames_told.sh.
+ * same), or is aligned to more than the stack is, or is neither; in an order that is random and the same each time.
+ * Prints how often each did. Run by t_unwind_frames_told.sh.
  *
  * build: -rdynamic
  */
