@@ -1,0 +1,22 @@
+/* What the kernel says about memory: the machine's, and the limits of this process's cgroups (v1 and v2).
+ *
+ * Callers: preload/memory.c, and the autopin command, so that both mean the same by a percentage.  No lock; nothing
+ * here calls malloc, changes errno or keeps a file open, if read_file() does not. */
+#ifndef AUTOPIN_LIMITS_H
+#define AUTOPIN_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* UINT64_MAX: none, or unknown. */
+struct limits {
+    uint64_t ram_bytes, available_bytes; /* MemTotal, MemAvailable */
+    uint64_t group_bytes;                /* the least limit of a cgroup */
+    uint64_t room_bytes;                 /* the least that one has left, its inactive file pages counted as free */
+    uint64_t waiting_percent;            /* of the last ten seconds, tasks waited for memory */
+};
+
+/* Fills *out.  read_file: as in struct options_source.  Errors: -ENOMEM; all is then unknown.  Context: any. */
+int limits_read(struct limits *out, int (*read_file)(const char *path, char *buf, size_t cap, size_t *len));
+
+#endif
