@@ -83,7 +83,7 @@ static void variable_name(const char *option, char *out)
 /* Complains about a variable that means nothing, and names the one that was perhaps meant. */
 static void check_variable(struct conf_load *load, const char *name)
 {
-    static const char *const no_options[] = {"conf", "disable"};
+    static const char *const no_options[] = {"conf", "disable", "library"};
     const size_t n = OPTION_COUNT + sizeof(no_options) / sizeof(*no_options);
     char known[MAX_VARIABLE], near[MAX_VARIABLE] = "";
     unsigned least = 3;

@@ -71,34 +71,45 @@ static const char *basename_of(const char *path)
 }
 
 /* An unknown name matches as the empty text does: only where anything goes. */
-static int frame_matches(const struct site_rule *rule, const char *module, const char *function)
+static enum rule_fit frame_fit(const struct site_rule *rule, const char *module, const char *function)
 {
     module = basename_of(module);
-    return rules_glob(rule->module, module ? module : "") && rules_glob(rule->function, function ? function : "");
+    if (!rules_glob(rule->module, module ? module : ""))
+        return RULE_MODULE;
+    return rules_glob(rule->function, function ? function : "") ? RULE_FITS : RULE_FUNCTION;
 }
 
-static int rule_matches(const struct site_rule *rule, const struct rule_subject *subject)
+enum rule_fit rules_fit(const struct site_rule *rule, const struct rule_subject *subject, unsigned *frame)
 {
-    if (subject->bytes < rule->min_size || (rule->max_size && subject->bytes > rule->max_size))
-        return 0;
+    *frame = 0;
+    if (subject->bytes < rule->min_size)
+        return RULE_SMALL;
+    if (rule->max_size && subject->bytes > rule->max_size)
+        return RULE_LARGE;
     unsigned n = subject->n_frames < RULE_MAX_FRAMES ? subject->n_frames : RULE_MAX_FRAMES;
     unsigned from = 0, to = n;
+    enum rule_fit best = RULE_DEPTH;
     if (rule->depth != OPTION_ANY_DEPTH) {
         from = (unsigned)rule->depth;
         to = from < n ? from + 1 : from;
-    } else if (!n && frame_matches(rule, NULL, NULL)) {
-        return 1; /* no stack at all: patterns that take anything still apply */
+    } else if (!n) {
+        return frame_fit(rule, NULL, NULL); /* no stack at all: patterns that take anything still apply */
     }
-    for (unsigned i = from; i < to; i++)
-        if (frame_matches(rule, subject->frame[i].module, subject->frame[i].function))
-            return 1;
-    return 0;
+    for (unsigned i = from; i < to && best != RULE_FITS; i++) {
+        const enum rule_fit fit = frame_fit(rule, subject->frame[i].module, subject->frame[i].function);
+        if (fit < best) {
+            best = fit;
+            *frame = i;
+        }
+    }
+    return best;
 }
 
 const struct site_rule *rules_match(const struct options *options, const struct rule_subject *subject)
 {
+    unsigned frame;
     for (unsigned i = 0; i < options->n_rules; i++)
-        if (rule_matches(&options->rules[i], subject))
+        if (rules_fit(&options->rules[i], subject, &frame) == RULE_FITS)
             return &options->rules[i];
     return NULL;
 }

@@ -23,6 +23,19 @@ struct rule_subject {
  * Owns: points into options.  Lock: none.  Context: hook or worker. */
 const struct site_rule *rules_match(const struct options *options, const struct rule_subject *subject);
 
+/* Whether a rule matches, and what is in the way when it does not; a nearer miss is a smaller number. */
+enum rule_fit {
+    RULE_FITS,
+    RULE_FUNCTION, /* the module fits, and the function does not */
+    RULE_MODULE,
+    RULE_DEPTH, /* there is no frame at that depth */
+    RULE_SMALL, /* below min_size */
+    RULE_LARGE  /* above max_size */
+};
+
+/* *frame: the first frame that fits, or comes nearest to it.  Context: hook, worker, or the autopin command. */
+enum rule_fit rules_fit(const struct site_rule *rule, const struct rule_subject *subject, unsigned *frame);
+
 /* 1 when the whole text matches.  `*` any run, `?` any byte, `[a-z]` one of a set, `[!a-z]` none of it, `\` takes the
  * next byte as it is.  A set that is not closed stands for itself.  Context: any. */
 int rules_glob(const char *pattern, const char *text);

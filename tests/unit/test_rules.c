@@ -162,3 +162,28 @@ Test(rules, settings_inherit_from_the_process)
     cr_expect_str_eq(bare->module, "lib*");
     cr_expect_str_eq(bare->function, "*");
 }
+
+Test(rules, what_is_in_the_way)
+{
+    static const char text[] = "[site a]\nmodule = libload*\nfunction = read_*\nmin_size = 1M\nmax_size = 8M\n"
+                               "[site b]\ndepth = 3\n";
+    struct rule_subject subject = {.bytes = 4 << 20, .n_frames = 2};
+    unsigned frame = 9;
+    cr_assert_eq(fake_load(&options, text, sizeof text - 1), 0, "%s", fake_log());
+    const struct site_rule *a = &options.rules[0];
+    subject.frame[0].module = "/usr/lib/libc.so.6";
+    subject.frame[0].function = "read_all";
+    cr_expect_eq(rules_fit(a, &subject, &frame), RULE_MODULE);
+    subject.frame[1].module = "/usr/lib/libload.so.2";
+    subject.frame[1].function = "write_all";
+    cr_expect_eq(rules_fit(a, &subject, &frame), RULE_FUNCTION);
+    cr_expect_eq(frame, 1);
+    subject.frame[1].function = "read_all";
+    cr_expect_eq(rules_fit(a, &subject, &frame), RULE_FITS);
+    cr_expect_eq(frame, 1);
+    cr_expect_eq(rules_fit(&options.rules[1], &subject, &frame), RULE_DEPTH);
+    subject.bytes = (1 << 20) - 1;
+    cr_expect_eq(rules_fit(a, &subject, &frame), RULE_SMALL);
+    subject.bytes = (8 << 20) + 1;
+    cr_expect_eq(rules_fit(a, &subject, &frame), RULE_LARGE);
+}
