@@ -39,6 +39,9 @@ void advice_write(const struct sink *out, const struct advice *advice, int headi
 /* Writes all of them so that they are a valid pinning.conf together. */
 void advice_write_all(const struct sink *out, const struct advice *advice, unsigned n);
 
+/* Writes what a report said that was read: lines as they are, but for what is no text. */
+void advice_write_given(const struct sink *out, const char *text);
+
 /* For programs that read the report. */
 const char *advice_kind_name(enum advice_kind kind);
 

@@ -1,6 +1,8 @@
 /* Advice as lines of pinning.conf: see advice.h.  No lock. */
 #include "advice.h"
 
+#include <string.h>
+
 /* Names of enum advice_kind. */
 static const char *const kind_names[] = {"max_pinned", "max_regions", "memlock", "site_max_pinned", "always", "never"};
 _Static_assert(sizeof kind_names / sizeof kind_names[0] == ADVICE_NEVER + 1, "a kind of advice without a name");
@@ -85,5 +87,21 @@ void advice_write_all(const struct sink *out, const struct advice *advice, unsig
             sink_text(out, "\n");
         advice_write(out, &advice[i], !in_limits);
         in_limits |= limit;
+    }
+}
+
+void advice_write_given(const struct sink *out, const char *text)
+{
+    char line[400];
+    for (size_t len; *text; text += len) {
+        const size_t whole = strcspn(text, "\n");
+        len = whole < sizeof line ? whole : sizeof line - 1;
+        memcpy(line, text, len);
+        line[len] = 0;
+        sink_clean(out, line, sizeof line);
+        if (text[len] == '\n')
+            len++;
+        if (text[len - 1] == '\n' || !text[len])
+            sink_text(out, "\n");
     }
 }

@@ -17,6 +17,8 @@ enum {
 
 const char *const report_ways[] = {"plain", "staged", "direct", "snapshot"};
 _Static_assert(sizeof report_ways / sizeof report_ways[0] == WAY_COUNT, "a way without a name");
+const char *const report_directions[] = {"host_to_device", "device_to_host"};
+_Static_assert(sizeof report_directions / sizeof report_directions[0] == DIR_COUNT, "a direction without a name");
 
 /* A site and its place in the order. */
 struct ranked {

@@ -16,6 +16,8 @@ enum {
     REPORT_NOTES = 8
 };
 
+struct report_member;
+
 /* What the policy cannot know.  NULL strings count as "". */
 struct report_process {
     const char *program, *command_line;
@@ -30,6 +32,8 @@ struct report_process {
     int simulated;           /* the times are modelled, not measured */
     const char *notes[REPORT_NOTES];
     unsigned n_notes;
+    const struct report_member *members; /* the processes it is about, if there are several */
+    unsigned n_members;                  /* 0: it is about this process */
 };
 
 /* The name of the function that holds a frame, and how far into it the frame is.  Errors: 0, or -errno when unknown. */
@@ -80,6 +84,13 @@ struct report_count {
     uint64_t copies, bytes, ns;
 };
 
+/* One process of several whose reports were merged into one. */
+struct report_member {
+    const char *program, *cause;
+    int64_t pid;
+    uint64_t duration_ns;
+};
+
 struct report_site {
     const struct site *site; /* for what never changes: frames, key, rule */
     enum reason why;
@@ -104,6 +115,7 @@ struct report {
     uint64_t n_sites;          /* seen in this process */
     unsigned n_kept, n_shown;  /* in sites[]: for the advice, for the reader */
     struct report_site *sites; /* the most important first */
+    const char *advice;        /* lines for pinning.conf, as a report said them; NULL: they are found anew */
     void *map;                 /* what holds sites[] */
     size_t map_bytes;
 };
@@ -113,6 +125,10 @@ void report_take(struct report *report, const struct report_process *process, re
                  unsigned max_sites);
 void report_drop(struct report *report);
 
+/* Write a report that is taken, or read, already. */
+void report_print_text(const struct sink *out, const struct report *report);
+void report_print_json(const struct sink *out, const struct report *report);
+
 /* The function of a frame without "+offset"; 0, or -errno when unknown.  The name is never longer than cap. */
 int report_function(const struct report *report, const struct frame *frame, char *function, size_t cap,
                     uint64_t *offset);
@@ -121,5 +137,6 @@ int report_function(const struct report *report, const struct frame *frame, char
 const char *report_text_or_empty(const char *text);
 const char *report_module(const struct frame *frame); /* without folders; "" when unknown */
 extern const char *const report_ways[WAY_COUNT];
+extern const char *const report_directions[DIR_COUNT]; /* keys of JSON */
 
 #endif

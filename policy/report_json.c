@@ -145,16 +145,13 @@ static void write_count(struct json *json, const char *way, const struct report_
     leave(json, "}");
 }
 
-static const char *const dir_keys[] = {"host_to_device", "device_to_host"};
-_Static_assert(sizeof dir_keys / sizeof dir_keys[0] == DIR_COUNT, "a direction without a key");
-
 /* all: NULL for a site, which has no foreign ones. */
 static void write_copies(struct json *json, const struct report_count count[DIR_COUNT][WAY_COUNT],
                          const struct report *all)
 {
     enter(json, "copies", "{");
     for (int dir = 0; dir < DIR_COUNT; dir++) {
-        enter(json, dir_keys[dir], "{");
+        enter(json, report_directions[dir], "{");
         for (int way = 0; way < WAY_COUNT; way++)
             write_count(json, report_ways[way], &count[dir][way]);
         if (all) {
@@ -252,28 +249,33 @@ static void write_advice(struct json *json, const struct report *report)
     sink_text(json->out, "\"");
 }
 
+void report_print_json(const struct sink *out, const struct report *report)
+{
+    struct json json = {.out = out};
+    enter(&json, NULL, "{");
+    string(&json, "schema", "autopin-report-1");
+    string(&json, "version", report->process->version);
+    write_process(&json, report);
+    write_totals(&json, report);
+    write_copies(&json, report->count, report);
+    write_refused(&json, report->all.refused);
+    number(&json, "n_sites", report->n_sites);
+    enter(&json, "sites", "[");
+    for (unsigned i = 0; i < report->n_shown; i++)
+        write_site(&json, report, &report->sites[i]);
+    leave(&json, "]");
+    write_advice(&json, report);
+    leave(&json, "}");
+    sink_text(out, "\n");
+}
+
 void report_write_json(const struct sink *out, const struct report_process *process, report_symbolise symbolise,
                        void *ctx, unsigned max_sites)
 {
     struct report report;
-    struct json json = {.out = out};
     const int saved = errno;
     report_take(&report, process, symbolise, ctx, max_sites);
-    enter(&json, NULL, "{");
-    string(&json, "schema", "autopin-report-1");
-    string(&json, "version", process->version);
-    write_process(&json, &report);
-    write_totals(&json, &report);
-    write_copies(&json, report.count, &report);
-    write_refused(&json, report.all.refused);
-    number(&json, "n_sites", report.n_sites);
-    enter(&json, "sites", "[");
-    for (unsigned i = 0; i < report.n_shown; i++)
-        write_site(&json, &report, &report.sites[i]);
-    leave(&json, "]");
-    write_advice(&json, &report);
-    leave(&json, "}");
-    sink_text(out, "\n");
+    report_print_json(out, &report);
     report_drop(&report);
     errno = saved;
 }

@@ -9,24 +9,54 @@
 #define LABEL "  %-11s"  /* of a line about the process */
 #define FIELD "    %-9s" /* of a line about a site */
 
+enum {
+    MEMBERS_SHOWN = 64
+};
+
 typedef unsigned long long ull;
+
+static void write_cause(const struct sink *out, const char *cause)
+{
+    sink_text(out, strcmp(cause, "running") == 0 ? "still " : "ended by ");
+    sink_clean(out, cause[0] ? cause : "unknown", 30);
+}
 
 static void write_head(const struct sink *out, const struct report *report)
 {
     const struct report_process *process = report->process;
-    const char *cause = report_text_or_empty(process->cause);
     sink_text(out, "autopin: ");
     sink_clean(out, report_text_or_empty(process->program), 60);
-    sink_printf(out, " (pid %lld) %s%s after %s; backend %s%s\n", (long long)process->pid,
-                strcmp(cause, "running") == 0 ? "still " : "ended by ", cause[0] ? cause : "unknown",
-                quantity_time(report->duration_ns).text, report_text_or_empty(process->backend),
-                process->simulated ? "; times are modelled" : "");
+    if (process->n_members)
+        sink_printf(out, " (%u processes) ", process->n_members);
+    else
+        sink_printf(out, " (pid %lld) ", (long long)process->pid);
+    write_cause(out, report_text_or_empty(process->cause));
+    sink_printf(out, " after %s; backend ", quantity_time(report->duration_ns).text);
+    sink_clean(out, report_text_or_empty(process->backend), 20);
+    sink_text(out, process->simulated ? "; times are modelled\n" : "\n");
+}
+
+/* The processes of a report that was merged. */
+static void write_members(const struct sink *out, const struct report_process *process)
+{
+    for (unsigned i = 0; i < process->n_members && i < MEMBERS_SHOWN; i++) {
+        const struct report_member *member = &process->members[i];
+        sink_printf(out, LABEL, i ? "" : "processes");
+        sink_clean(out, report_text_or_empty(member->program), 40);
+        sink_printf(out, " (pid %lld) ", (long long)member->pid);
+        write_cause(out, report_text_or_empty(member->cause));
+        sink_printf(out, " after %s\n", quantity_time(member->duration_ns).text);
+    }
+    if (process->n_members > MEMBERS_SHOWN)
+        sink_printf(out, LABEL "... and %u more\n", "", process->n_members - MEMBERS_SHOWN);
 }
 
 static void write_setup(const struct sink *out, const struct report_process *process)
 {
     const char *file = report_text_or_empty(process->config_file), *driver = report_text_or_empty(process->driver);
-    sink_printf(out, LABEL "autopin %.40s, ", "set-up", report_text_or_empty(process->version));
+    sink_printf(out, LABEL "autopin ", "set-up");
+    sink_clean(out, report_text_or_empty(process->version), 40);
+    sink_text(out, ", ");
     sink_text(out, file[0] ? "configured by " : "no pinning.conf");
     sink_clean(out, file, 200);
     sink_text(out, "\n");
@@ -193,6 +223,13 @@ static void write_speed(const struct sink *out, const struct report_site *site)
     }
 }
 
+static void write_rule(const struct sink *out, const struct site_rule *rule)
+{
+    sink_text(out, " [site ");
+    sink_clean(out, rule->name, OPTION_MAX_NAME);
+    sink_text(out, "]");
+}
+
 static void write_site(const struct sink *out, const struct report *report, unsigned n)
 {
     const struct report_site *site = &report->sites[n];
@@ -209,7 +246,7 @@ static void write_site(const struct sink *out, const struct report *report, unsi
                                             : "pin: ",
                 reason_text(site->why));
     if (site->site->rule)
-        sink_printf(out, " [site %s]", site->site->rule->name);
+        write_rule(out, site->site->rule);
     sink_text(out, "\n");
     write_refused(out, "    refused  ", site->refused);
 }
@@ -217,11 +254,37 @@ static void write_site(const struct sink *out, const struct report *report, unsi
 static void write_advice(const struct sink *out, const struct report *report)
 {
     struct advice advice[ADVICE_MOST];
-    const unsigned n = advice_find(report, advice);
-    if (n == 0)
+    const unsigned n = report->advice ? 0 : advice_find(report, advice);
+    if (n == 0 && (!report->advice || !report->advice[0]))
         return;
     sink_printf(out, "\n" LABEL "lines for pinning.conf:\n\n", "advice");
-    advice_write_all(out, advice, n);
+    if (report->advice)
+        advice_write_given(out, report->advice);
+    else
+        advice_write_all(out, advice, n);
+}
+
+void report_print_text(const struct sink *out, const struct report *report)
+{
+    write_head(out, report);
+    write_members(out, report->process);
+    write_setup(out, report->process);
+    write_pinned(out, report);
+    write_copies(out, report);
+    write_rest(out, report);
+    write_refused(out, "  refused    ", report->all.refused);
+    if (report->n_sites) {
+        sink_printf(out, "\n" LABEL "%llu that %s large blocks", "call sites", (ull)report->n_sites,
+                    report->n_sites == 1 ? "allocates" : "allocate");
+        if (report->n_shown < report->n_sites)
+            sink_printf(out, ", of which the %u most important follow", report->n_shown);
+        else if (report->n_sites > 1)
+            sink_text(out, ", the most important first");
+        sink_text(out, "\n");
+    }
+    for (unsigned i = 0; i < report->n_shown; i++)
+        write_site(out, report, i);
+    write_advice(out, report);
 }
 
 void report_write_text(const struct sink *out, const struct report_process *process, report_symbolise symbolise,
@@ -230,24 +293,7 @@ void report_write_text(const struct sink *out, const struct report_process *proc
     struct report report;
     const int saved = errno;
     report_take(&report, process, symbolise, ctx, max_sites);
-    write_head(out, &report);
-    write_setup(out, process);
-    write_pinned(out, &report);
-    write_copies(out, &report);
-    write_rest(out, &report);
-    write_refused(out, "  refused    ", report.all.refused);
-    if (report.n_sites) {
-        sink_printf(out, "\n" LABEL "%llu that %s large blocks", "call sites", (ull)report.n_sites,
-                    report.n_sites == 1 ? "allocates" : "allocate");
-        if (report.n_shown < report.n_sites)
-            sink_printf(out, ", of which the %u most important follow", report.n_shown);
-        else if (report.n_sites > 1)
-            sink_text(out, ", the most important first");
-        sink_text(out, "\n");
-    }
-    for (unsigned i = 0; i < report.n_shown; i++)
-        write_site(out, &report, i);
-    write_advice(out, &report);
+    report_print_text(out, &report);
     report_drop(&report);
     errno = saved;
 }
