@@ -49,11 +49,12 @@ HOT_CFLAGS = $(if $(WITH_GCC),-flto -flto-partition=one)
 LIB_SRC  = $(wildcard preload/*.c preload/*.S policy/*.c)
 LIB_OBJ  = $(LIB_SRC:%=$(BUILD)/obj/%.o)
 LIB      = $(BUILD)/libautopin.so
+COMMAND  = $(BUILD)/autopin
 
 .PHONY: all help demo check check-unit check-stress check-preload check-gpu check-docs bench bench-gpu bench-programs bench-replay lint \
         format docs model mutants asan tsan install uninstall clean unit preload-tests sim doc-tools
 
-all: $(LIB)
+all: $(LIB) $(COMMAND)
 
 # --- the library ------------------------------------------------------------------------------------------------------
 
@@ -76,6 +77,15 @@ $(BUILD)/autopin.map: $(BUILD)/gen_map
 $(BUILD)/gen_map: scripts/gen_map.c preload/entry_points.def
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $<
+
+# --- the command: policy/ without the hooks ---------------------------------------------------------------------------
+
+# Debian's static jansson, so that the command runs where that is not installed.
+JANSSON     = $(shell $(CC) -print-file-name=libjansson.a)
+COMMAND_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(wildcard scripts/command/*.c policy/*.c))
+
+$(COMMAND): $(COMMAND_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH) $(JANSSON)
 
 # --- what is generated for people to read (make docs) -----------------------------------------------------------------
 
@@ -102,7 +112,7 @@ $(BUILD)/sim/%: override CFLAGS += $(WARNINGS)
 
 # tests/unit/stress_NAME.c are programs of their own: ThreadSanitizer and Criterion exclude each other.
 UNIT_SRC   = $(filter-out tests/unit/stress_%,$(wildcard tests/unit/*.c))
-UNIT_OBJ   = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(UNIT_SRC) $(wildcard policy/*.c))
+UNIT_OBJ   = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(UNIT_SRC) $(wildcard policy/*.c) $(addprefix scripts/command/,json_node.c report_read.c))
 STRESS     = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/stress_*.c))
 STRESS_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,tests/unit/fake_prim.c $(wildcard policy/*.c))
 
@@ -110,7 +120,7 @@ unit: $(BUILD)/unit $(STRESS)
 $(STRESS): $(BUILD)/%: $(BUILD)/unit-obj/tests/unit/%.o $(STRESS_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(INIH)
 $(BUILD)/unit: $(UNIT_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH) -lcriterion -lm
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH) $(JANSSON) -lcriterion -lm
 
 $(BUILD)/unit-obj/%.o: %.c
 	@mkdir -p $(@D)

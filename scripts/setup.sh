@@ -14,6 +14,7 @@ build make            make
 build libc6-dev       /usr/include/malloc.h
 build uthash-dev      /usr/include/uthash.h
 build libinih-dev     /usr/lib/*/libinih.a
+build libjansson-dev  /usr/include/jansson.h
 build libunwind8      /usr/lib/*/libunwind.so.8
 demo  python3         /usr/bin/python3
 demo  python3-numpy   /usr/lib/python3/dist-packages/numpy

@@ -11,6 +11,7 @@
 
 #include "policy/ledger.h"
 #include "policy/totals.h"
+#include "scripts/command/report_read.h"
 #include "tests/unit/fake_prim.h"
 
 enum {
@@ -96,13 +97,51 @@ void fixture_write(unsigned max_sites)
     cr_expect_eq(fake.mapped_bytes, mapped, "memory of the report was kept");
 }
 
-void fixture_validate(void)
+/* The JSON in a file; `path` is a mkstemp() template. */
+static void put_file(char *path)
 {
-    char path[] = "/tmp/autopin-report-XXXXXX", command[300];
     const int fd = mkstemp(path);
     cr_assert_geq(fd, 0);
     cr_assert_eq(write(fd, fixture_json, strlen(fixture_json)), (ssize_t)strlen(fixture_json));
     close(fd);
+}
+
+static void expect_same_lines(const char *again)
+{
+    const char *first = fixture_text;
+    for (unsigned line = 1; *first || *again; line++) {
+        const size_t one = strcspn(first, "\n"), other = strcspn(again, "\n");
+        if (one != other || memcmp(first, again, one) != 0) {
+            cr_expect_fail("line %u: '%.*s', and from JSON '%.*s'", line, (int)one, first, (int)other, again);
+            return;
+        }
+        first += one + (first[one] != 0);
+        again += other + (again[other] != 0);
+    }
+}
+
+void fixture_read_again(void)
+{
+    static char again[CAP];
+    static struct loaded loaded;
+    struct fill text = {again, 0};
+    char path[] = "/tmp/autopin-report-XXXXXX";
+    put_file(path);
+    cr_assert_eq(report_read(&loaded, path), 0, "%s", loaded.error);
+    unlink(path);
+    report_print_text(&(struct sink){fill_put, &text}, &loaded.report);
+    expect_same_lines(again);
+    text.len = 0;
+    report_print_json(&(struct sink){fill_put, &text}, &loaded.report);
+    const char *end = strstr(fixture_json, "\"advice\""); /* which the figures of one process are needed for */
+    cr_assert(end);
+    cr_expect_eq(strncmp(fixture_json, again, (size_t)(end - fixture_json)), 0, "JSON from JSON differs");
+}
+
+void fixture_validate(void)
+{
+    char path[] = "/tmp/autopin-report-XXXXXX", command[300];
+    put_file(path);
     for (int own = 0; own < 2; own++) {
         snprintf(command, sizeof command, "python3 tests/unit/check_json.py %s tests/data/report.schema.json %s",
                  own ? "--own" : "", path);

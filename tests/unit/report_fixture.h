@@ -32,6 +32,10 @@ void fixture_write(unsigned max_sites);
 /* Checks fixture_json against the schema. */
 void fixture_validate(void);
 
+/* Reads fixture_json by the autopin command's code and writes it again: the lines must be those of fixture_text, and
+ * the JSON the same. */
+void fixture_read_again(void);
+
 /* The number at a path such as "sites/copies/bytes" in fixture_json: keys in the order of the text. */
 unsigned long long fixture_number(const char *path);
 

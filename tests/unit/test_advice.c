@@ -38,6 +38,7 @@ Test(advice, none_without_a_gain, .init = fixture_start)
     fixture_refused(1, REASON_CAP, 40 * MS);
     fixture_refused(2, REASON_NOT_YET, 40 * MS);
     fixture_write(20);
+    fixture_read_again();
     cr_expect_null(strstr(fixture_text, "predicted gain"));
 }
 
@@ -46,6 +47,7 @@ Test(advice, one_percent_of_a_short_run_is_enough, .init = fixture_start)
     fixture_process.now_ns = 3 * SEC;
     fixture_refused(1, REASON_NOT_YET, 45 * MS);
     fixture_write(20);
+    fixture_read_again();
     pasted();
 }
 
@@ -56,6 +58,7 @@ Test(advice, a_larger_cap, .init = fixture_start)
     level_add(&site->pinned_bytes, &site->pinned_bytes_peak, 40 * MIB);
     ledger_reserve(60 * MIB + 1, 2);
     fixture_write(20);
+    fixture_read_again();
     fixture_validate();
     const struct options *options = pasted();
     cr_expect_eq(options->max_pinned, (61 + 48 + 8) * MIB);
@@ -67,6 +70,7 @@ Test(advice, a_larger_cap_is_larger, .init = fixture_start)
 {
     fixture_refused(1, REASON_CAP, SEC);
     fixture_write(20);
+    fixture_read_again();
     cr_expect_gt(pasted()->max_pinned, FIXTURE_CAP);
 }
 
@@ -75,6 +79,7 @@ Test(advice, limits_share_a_heading, .init = fixture_start)
     fixture_refused(1, REASON_CAP, SEC);
     fixture_refused(2, REASON_REGIONS, SEC);
     fixture_write(20);
+    fixture_read_again();
     fixture_validate();
     const struct options *options = pasted();
     cr_expect_gt(options->max_regions, 0);
@@ -88,6 +93,7 @@ Test(advice, ulimit_is_no_option, .init = fixture_start)
 {
     fixture_refused(1, REASON_MEMLOCK, SEC);
     fixture_write(20);
+    fixture_read_again();
     fixture_validate();
     pasted();
     expect_gain("memlock", SEC - cost_pin_ns(48 * MIB));
@@ -105,6 +111,7 @@ Test(advice, always, .init = fixture_start)
 {
     fixture_refused(1, REASON_NOT_YET, SEC);
     fixture_write(20);
+    fixture_read_again();
     fixture_validate();
     const struct options *options = pasted();
     cr_assert_eq(options->n_rules, 1);
@@ -128,7 +135,7 @@ Test(advice, odd_names_still_match, .init = fixture_start)
         fixture_start();
         fixture_refused(i, REASON_NOT_YET, SEC);
         fixture_write(20);
-        fixture_validate();
+            fixture_validate();
         const struct options *options = pasted();
         cr_assert_eq(options->n_rules, 1);
         cr_expect(catches(options, "libload.so.2", names[i], 48 * MIB), "%s: %s", names[i], options->rules[0].function);
@@ -142,6 +149,7 @@ Test(advice, never, .init = fixture_start)
     count_add(&site->pin_ns, 2 * SEC);
     count_add(&site->saved_ns, SEC);
     fixture_write(20);
+    fixture_read_again();
     fixture_validate();
     const struct options *options = pasted();
     cr_assert_eq(options->n_rules, 1);
@@ -154,6 +162,7 @@ Test(advice, sites_of_one_section_share_it, .init = fixture_start)
     fixture_refused(1, REASON_NOT_YET, SEC);
     fixture_refused(2, REASON_NOT_YET, 2 * SEC);
     fixture_write(20);
+    fixture_read_again();
     cr_expect_eq(pasted()->n_rules, 1);
     expect_gain("always", 3 * SEC - 2 * cost_pin_ns(48 * MIB));
 }
@@ -181,6 +190,7 @@ Test(advice, sites_stand_by_gain_and_apart, .init = fixture_start)
         count_add(&site->saved_ns, i ? 0 : 9 * SEC);
     }
     fixture_write(20);
+    fixture_read_again();
     fixture_validate();
     char gain[24];
     const char *at = strstr(fixture_text, "pinning.conf:\n");
@@ -208,6 +218,7 @@ Test(advice, what_the_user_settled_stays_settled, .init = fixture_start)
     fixture_refused(2, REASON_GRAPH, SEC);
     fixture_refused(3, REASON_DRIVER, SEC);
     fixture_write(20);
+    fixture_read_again();
     cr_expect_null(strstr(fixture_text, "predicted gain"));
 }
 
@@ -222,6 +233,7 @@ Test(advice, a_section_that_exists_is_named, .init = start_with_section)
     fixture_refused(1, REASON_SITE_CAP, SEC);
     count_add(&fixture_refused(2, REASON_NOT_YET, 3 * SEC)->refused[REASON_NOT_YET], 1);
     fixture_write(20);
+    fixture_read_again();
     fixture_validate();
     cr_expect_eq(pasted()->n_rules, 0);
     fixture_expect_line("# predicted gain: ", "max_pinned = 64M in [site mine]");
@@ -234,6 +246,7 @@ Test(advice, no_more_than_fits, .init = fixture_start)
     for (unsigned i = 0; i < 40; i++)
         fixture_refused(i, REASON_NOT_YET, SEC)->size_log2 = i; /* so that no two share a section */
     fixture_write(20);
+    fixture_read_again();
     fixture_validate();
     cr_expect_eq(pasted()->n_rules, ADVICE_MOST);
 }

@@ -46,6 +46,7 @@ Test(report, zero_sites, .init = fixture_start)
                                               .backend = "none"};
     fixture_write(20);
     fixture_validate();
+    fixture_read_again();
     cr_expect(strstr(fixture_json, "\"vm_lck_bytes\": null"));
     cr_expect_eq(fixture_number("process/duration_ns"), 10 * SEC);
     cr_expect_eq(occurrences(fixture_text, "autopin: "), 1);
@@ -104,6 +105,7 @@ Test(report, text_and_json_show_the_same_numbers, .init = fixture_start)
     fixture_process.vm_lck_bytes = 3 * MIB;
     fixture_write(20);
     fixture_validate();
+    fixture_read_again();
     cr_expect_eq(fixture_number("totals/copies/host_to_device/plain/bytes"), 114 * MIB);
     cr_expect_eq(fixture_number("sites/copies/host_to_device/direct/ns"), 4 * 12345678);
     expect_row("totals", "plain");
@@ -161,6 +163,12 @@ Test(report, odd_strings, .init = fixture_start)
     fixture_symbol = "quote\"d\xff(char const*)";
     fixture_write(20);
     fixture_validate();
+    fixture_process.program = fixture_process.command_line = fixture_process.config_file =
+        "a\"b\\c\n\x1b[31m\x7f\xc3\xa9";
+    fixture_process.notes[0] = fixture_process.program;
+    fixture_symbol = "quote\"d\n(char const*)";
+    fixture_write(20);
+    fixture_read_again(); /* what is UTF-8 comes back as it was */
 }
 
 Test(report, many_sites, .init = fixture_start)
@@ -171,6 +179,7 @@ Test(report, many_sites, .init = fixture_start)
     }
     fixture_write(20);
     fixture_validate();
+    fixture_read_again();
     cr_expect_eq(fixture_number("n_sites"), 3000);
     cr_expect_eq(occurrences(fixture_json, "\"decision\""), 20);
     cr_expect_eq(occurrences(fixture_text, "\n  site "), 20);
@@ -184,6 +193,7 @@ Test(report, many_sites, .init = fixture_start)
     }
     fixture_write(3000);
     fixture_validate();
+    fixture_read_again();
     cr_expect_eq(occurrences(fixture_json, "\"decision\""), 3000);
 }
 
@@ -193,6 +203,7 @@ Test(report, no_memory_for_sites, .init = fixture_start)
     fake.map_fails = 1;
     fixture_write(20);
     fixture_validate();
+    fixture_read_again();
     cr_expect_eq(fixture_number("pins/pins"), 4);
     cr_expect_eq(fixture_number("n_sites"), 1);
     cr_expect_eq(occurrences(fixture_json, "\"decision\""), 0);
@@ -204,6 +215,7 @@ Test(report, frames_without_symbols, .init = fixture_start)
     fixture_site(5, 32 * MIB);
     fixture_write(20);
     fixture_validate();
+    fixture_read_again();
     fixture_expect_line("  ", "libload.so.2+0x205");
     cr_expect_eq(fixture_number("stack/module_offset"), 0x105);
     cr_expect_null(strstr(fixture_json, "\"function\""));
@@ -215,6 +227,7 @@ Test(report, modelled_times_are_marked, .init = fixture_start)
     cr_expect_null(strstr(fixture_text, "modelled"));
     fixture_process.simulated = 1;
     fixture_write(1);
+    fixture_read_again();
     fixture_expect_line("autopin: ", "modelled");
     cr_expect(strstr(fixture_json, "\"simulated\": true"));
 }
@@ -225,6 +238,7 @@ Test(report, a_loss_has_its_sign, .init = fixture_start)
     count_add(&site->pin_ns, 3 * SEC);
     count_add(&site->saved_ns, SEC);
     fixture_write(1);
+    fixture_read_again();
     fixture_expect_line("  gain", ": -2.00 s;");
     cr_expect(strstr(fixture_json, "\"net_ns\": -2000000000"));
 }

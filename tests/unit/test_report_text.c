@@ -29,6 +29,7 @@ static void write_with(unsigned n, const char *driver)
     ledger_reserve(n * MIB, n);
     fixture_process.driver = driver;
     fixture_write(20);
+    fixture_read_again();
 }
 
 Test(report_text, one_is_not_many, .init = fixture_start)

@@ -1,0 +1,40 @@
+/* A report in JSON read back into struct report, so that policy/report_text.c and report_json.c can write it again.
+ *
+ * What is read is checked: whatever the file holds, the answer is a report or one sentence.  Keys that are not known
+ * are skipped.  One thread, no lock. */
+#ifndef AUTOPIN_REPORT_READ_H
+#define AUTOPIN_REPORT_READ_H
+
+#include <jansson.h>
+
+#include "policy/report.h"
+
+enum {
+    LOADED_SITES_MOST = 100000
+};
+
+/* A function's name, where a frame has its return address: frame.pc points to one of these, or is 0. */
+struct loaded_name {
+    const char *function;
+    uint64_t offset;
+};
+
+/* What the report consists of points into the rest of the struct and into json. */
+struct loaded {
+    struct report report; /* n_kept == n_shown */
+    struct report_process process;
+    json_t *json;
+    struct site *site; /* as many as report.sites */
+    struct site_rule *rule;
+    struct loaded_name *name; /* SITE_FRAMES for each site */
+    char error[1200];         /* "FILE: PLACE: expected ..., found ..." */
+};
+
+/* Reads FILE into *out, which is zeroed first.  Errors: -1, and out->error.  Owns: memory that out points to, until
+ * the end of the process. */
+int report_read(struct loaded *out, const char *file);
+
+/* For struct report: names of functions by frame.pc. */
+int report_read_symbolise(void *ctx, const struct frame *frame, char *function, size_t cap, uint64_t *offset);
+
+#endif
