@@ -26,7 +26,7 @@ static void write_head(const struct sink *out, const struct report *report)
     const struct report_process *process = report->process;
     sink_text(out, "autopin: ");
     sink_clean(out, report_text_or_empty(process->program), 60);
-    if (process->n_members)
+    if (process->n_members > 1)
         sink_printf(out, " (%u processes) ", process->n_members);
     else
         sink_printf(out, " (pid %lld) ", (long long)process->pid);

@@ -11,6 +11,7 @@ static const struct subcommand *const subcommands[] = {
     &run_subcommand,
     &config_subcommand,
     &report_subcommand,
+    &merge_subcommand,
 };
 enum {
     SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0]

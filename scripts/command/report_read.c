@@ -24,8 +24,7 @@ static void read_process(struct loaded *out, const struct node *root)
 {
     struct report_process *process = &out->process;
     const struct node head = node_object(root, "process"), backend = node_object(root, "backend");
-    const struct node notes = node_array(root, "notes", REPORT_NOTES), lck = {0};
-    (void)lck;
+    const struct node notes = node_array(root, "notes", REPORT_NOTES);
     process->version = node_string(root, "version");
     process->pid = node_integer(&head, "pid");
     process->program = node_string(&head, "program");
@@ -40,6 +39,29 @@ static void read_process(struct loaded *out, const struct node *root)
         const struct node note = node_item(&notes, process->n_notes);
         process->notes[process->n_notes] = node_string_itself(&note);
     }
+}
+
+/* The processes of a report that was merged; a report of one process has no such list. */
+static void read_members(struct loaded *out, const struct node *root)
+{
+    if (!json_object_get(root->value, "processes"))
+        return;
+    const struct node list = node_array(root, "processes", LOADED_SITES_MOST);
+    const size_t n = json_array_size(list.value);
+    struct report_member *members = calloc(n + 1, sizeof *members);
+    if (!members)
+        node_wrong(&list, "a list that memory can hold");
+    for (size_t i = 0; members && i < n; i++) {
+        const struct node at = node_item(&list, i);
+        if (!json_is_object(at.value))
+            node_wrong(&at, "an object");
+        members[i].program = node_string(&at, "program");
+        members[i].cause = node_string(&at, "cause");
+        members[i].pid = node_integer(&at, "pid");
+        members[i].duration_ns = node_number(&at, "duration_ns");
+    }
+    out->process.members = members;
+    out->process.n_members = members ? (unsigned)n : 0;
 }
 
 static void read_refused(uint64_t refused[REASON_COUNT], const struct node *up)
@@ -186,6 +208,7 @@ int report_read(struct loaded *out, const char *file)
     out->report.process = &out->process;
     out->report.symbolise = report_read_symbolise;
     read_process(out, &root);
+    read_members(out, &root);
     read_totals(&out->report, &out->process, &root);
     read_copies(out->report.count, &out->report, &root);
     out->report.advice = node_string(&root, "pinning_conf");
