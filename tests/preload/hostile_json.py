@@ -7,6 +7,7 @@ Each must end with status 0, or with status 1 and one sentence on stderr; nothin
 speak there), and no control character anywhere.  Called by t_command_hostile.sh.
 """
 
+import copy
 import json
 import random
 import subprocess
@@ -36,15 +37,15 @@ def change(document, rng):
     if what == 0:
         del container[key]
     elif what == 1 and isinstance(container, list):
-        container.extend(container[key:key + 1] * rng.choice([1, 8, 200]))
+        container.extend(copy.deepcopy(container[key]) for _ in range(rng.choice([1, 8, 200])))
     elif what == 2:
         _, other = rng.choice(places(document, []))
         if isinstance(container, dict) and isinstance(other, str):
-            container[other] = container[key]
+            container[other] = copy.deepcopy(container[key])
         else:
-            container[key] = rng.choice(VALUES)
+            container[key] = copy.deepcopy(rng.choice(VALUES))
     else:
-        container[key] = rng.choice(VALUES)
+        container[key] = copy.deepcopy(rng.choice(VALUES))
 
 
 def damaged(text, number):
