@@ -1,6 +1,6 @@
 # autopin: builds build/libautopin.so, runs its tests and benches.
 #
-#   make            the library                     make check      every test that needs no GPU
+#   make            the library and the command     make check      every test that needs no GPU
 #   make demo       set-up, build, a real program   make check-gpu  the tests that need one
 #   make bench      measurements                    make bench-gpu  measurements on a GPU
 #   make bench-replay  the policy on traces, against the best plan in hindsight
@@ -184,7 +184,7 @@ check-stress: $(STRESS)
 check-preload: all preload-tests $(SIM_TARGETS)
 	BUILD=$(BUILD) tests/preload/run.sh
 
-check-gpu: all bench-programs
+check-gpu: $(LIB) bench-programs
 	BUILD=$(BUILD) tests/gpu/run.sh
 
 bench:
@@ -199,7 +199,7 @@ bench-replay: $(BUILD)/replay
 # A bare machine with a GPU may lack what building takes: a library that is there will do.  The time for building counts.
 bench-gpu:
 	@started=$$(date +%s); stale=; [ ! -e $(LIB) ] || cp -p $(LIB) $(LIB).before; \
-	    $(MAKE) --no-print-directory -s -j "$$(nproc)" all || { stale=1; mv -f $(LIB).before $(LIB); } || exit 1; \
+	    $(MAKE) --no-print-directory -s -j "$$(nproc)" $(LIB) || { stale=1; mv -f $(LIB).before $(LIB); } || exit 1; \
 	    rm -f $(LIB).before; STALE=$$stale STARTED=$$started BUILD=$(BUILD) CC='$(CC)' tests/gpu/bench.sh
 
 demo:
@@ -236,12 +236,16 @@ mutants:
 
 install: all
 	install -D -m 755 $(LIB) $(DESTDIR)$(PREFIX)/lib/libautopin.so
+	install -D -m 755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/autopin
 	install -D -m 644 pinning.conf.example $(DESTDIR)$(PREFIX)/share/doc/autopin/pinning.conf.example
+	install -D -m 644 scripts/autopin.1 $(DESTDIR)$(PREFIX)/share/man/man1/autopin.1
+	install -D -m 644 scripts/autopin.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/autopin
 
 # A folder of the system's own is left alone, empty or not; in a DESTDIR all are the install's.
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/lib/libautopin.so $(DESTDIR)$(PREFIX)/share/doc/autopin/pinning.conf.example
-	@for folder in $(if $(DESTDIR),lib share/doc/autopin); do \
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,lib/libautopin.so bin/autopin share/doc/autopin/pinning.conf.example \
+	    share/man/man1/autopin.1 share/bash-completion/completions/autopin)
+	@for folder in $(if $(DESTDIR),lib bin share/doc/autopin share/man/man1 share/bash-completion/completions); do \
 	    below=$$(printf %s "$(PREFIX)/$$folder" | tr -s / | sed 's,^/,,'); \
 	    [ ! -d "$(DESTDIR)/$$below" ] || (cd "$(DESTDIR)" && rmdir -p --ignore-fail-on-non-empty "$$below"); \
 	done

@@ -3,6 +3,8 @@
 #
 #   <!-- begin generated: NAME -->   and   <!-- end generated: NAME -->
 #
+# and in the man page, scripts/autopin.1, likewise, in comments of its own.
+#
 #   scripts/gen_readme.sh            writes          scripts/gen_readme.sh --check     fails when something is stale
 set -eu
 cd "$(dirname "$0")/.."
@@ -39,6 +41,13 @@ update() { # update FILE NEW: replaces FILE, or says that it should be
 
 "$BUILD/gen_options" example >"$scratch/example"
 update pinning.conf.example "$scratch/example"
+
+"$BUILD/gen_options" man >"$scratch/man"
+awk -v body="$scratch/man" '
+    /^\.\\" end generated: options$/ { skip = 0 }
+    !skip { print }
+    /^\.\\" begin generated: options$/ { skip = 1; while ((getline line < body) > 0) print line }' scripts/autopin.1 >"$scratch/autopin.1"
+update scripts/autopin.1 "$scratch/autopin.1"
 
 if [ ! -f README.md ]; then
     echo "there is no README.md"

@@ -15,6 +15,10 @@ for prefix in /usr/local /opt/a/b /; do
     run install DESTDIR="$TMP/stage" PREFIX=$prefix
     [ -x "$TMP/stage$prefix/lib/libautopin.so" ] && [ -s "$TMP/stage$prefix/share/doc/autopin/pinning.conf.example" ] ||
         fail "$prefix: installed was $(list "$TMP/stage")"
+    [ -s "$TMP/stage$prefix/share/man/man1/autopin.1" ] && [ -s "$TMP/stage$prefix/share/bash-completion/completions/autopin" ] ||
+        fail "$prefix: installed was $(list "$TMP/stage")"
+    library=$("$TMP/stage$prefix/bin/autopin" run -- sh -c 'echo "$LD_PRELOAD"')
+    [ "$library" -ef "$TMP/stage$prefix/lib/libautopin.so" ] || fail "$prefix: the command preloads $library"
     run uninstall DESTDIR="$TMP/stage" PREFIX=$prefix
     [ -z "$(list "$TMP/stage")" ] || fail "$prefix: left over: $(list "$TMP/stage")"
     run uninstall DESTDIR="$TMP/stage" PREFIX=$prefix
@@ -33,5 +37,5 @@ left=$(list "$TMP/stage")
 mkdir "$TMP/real"
 run install PREFIX="$TMP/real"
 run uninstall PREFIX="$TMP/real"
-[ "$(list "$TMP/real")" = "./lib ./share ./share/doc " ] || fail "without DESTDIR: $(list "$TMP/real")"
+[ "$(list "$TMP/real")" = "./bin ./lib ./share ./share/bash-completion ./share/bash-completion/completions ./share/doc ./share/man ./share/man/man1 " ] || fail "without DESTDIR: $(list "$TMP/real")"
 exit 0

@@ -1,0 +1,57 @@
+#!/bin/bash
+# The completion of bash and the man page know what the command knows.
+set -u
+failed=0
+wrong() { echo "$1" && failed=1; }
+PATH=$BUILD:$PATH
+cd "$TMP" || exit 1
+touch report.json
+mkdir bin && printf '#!/bin/sh\n' >bin/zz-program && chmod 755 bin/zz-program
+PATH=$PATH:$TMP/bin
+# shellcheck source=/dev/null
+. "$OLDPWD/scripts/autopin.bash-completion"
+
+# complete_words WORDS...: what is proposed for the last of them, sorted, on one line
+complete_words() {
+    COMP_WORDS=("$@")
+    COMP_CWORD=$(($# - 1))
+    COMPREPLY=()
+    compopt() { :; }
+    _autopin
+    printf '%s\n' "${COMPREPLY[@]}" | sort | tr '\n' ' '
+}
+expect() {
+    local should=$1 is
+    shift
+    is=$(complete_words "$@")
+    [ "$is" = "$should" ] || wrong "$*: '$is' instead of '$should'"
+}
+expect '--help --version config doctor merge report run ' autopin ''
+expect 'config ' autopin c
+expect '--config --explain --help --report ' autopin config --
+expect '--config ' autopin config --c
+expect '--output ' autopin merge --o
+expect '--option --output ' autopin run --o
+expect '--sites ' autopin report --s
+expect 'report.json ' autopin report r
+expect 'report.json ' autopin run -c r
+expect 'max_pinned= max_regions= ' autopin run --option max
+expect 'zz-program ' autopin run zz-p
+[ "$(complete_words autopin run --option '' | wc -w)" -eq "$(grep -c '^OPTION(' "$OLDPWD/policy/options.def")" ] || wrong 'options'
+offset=
+_command_offset() { offset=$1; }
+complete_words autopin run -c report.json -- ls '' >/dev/null
+COMP_WORDS=(autopin run -c report.json -- ls '') COMP_CWORD=6 && _autopin
+[ "$offset" = 5 ] || wrong "the program's own completion begins at '$offset'"
+
+# Every long option of every subcommand is in the man page, and every option of pinning.conf.
+cd "$OLDPWD" || exit 1
+page=scripts/autopin.1
+for name in run config report merge doctor; do
+    grep -q "^\.SS $name$" "$page" || wrong "$page: nothing about $name"
+    for option in $(autopin $name --help | grep -oE -- '--[a-z]+' | sort -u); do
+        grep -q -- "${option//-/\\\\-}" "$page" || wrong "$page: $name $option is missing"
+    done
+done
+[ "$(grep -c '^\.BR [a-z_]* " = ' "$page")" -eq "$(grep -cE '^(OPTION|SITE_KEY)\(' policy/options.def)" ] || wrong "$page: options"
+exit $failed
