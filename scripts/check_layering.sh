@@ -26,6 +26,12 @@ while read -r line; do
     [ -z "$line" ] || complain "preload/ must not include this: $line"
 done < <(grep -HnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"](cuda\.h|cuda_runtime|.*tests/)' preload/*.[chS] 2>/dev/null)
 
+# The command knows the policy, and of preload/ its version alone.
+while read -r line; do
+    [ -z "$line" ] || complain "scripts/command/ must not include this: $line"
+done < <(grep -HnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"](preload/|.*tests/|cuda)' scripts/command/*.[ch] 2>/dev/null |
+    grep -vF 'preload/version.h')
+
 files=$(git ls-files -co --exclude-standard -- '*.c' '*.h' '*.cc' '*.S' '*.sh' '*.py' Makefile '.ci/*' 2>/dev/null)
 [ -n "$files" ] || files=$(find preload policy tests scripts Makefile -name '*.[chS]' -o -name '*.cc' -o -name '*.sh' -o -name '*.py')
 for file in $files; do
@@ -48,7 +54,7 @@ if [ "${1:-}" = --long ]; then
          /^}/ && inside { inside = 0
              if (head != "" && FNR - start - 1 > 40)
                  printf "%s:%d: %d lines: %s\n", FILENAME, start, FNR - start - 1, head
-             head = "" }' preload/*.c policy/*.c 2>/dev/null
+             head = "" }' preload/*.c policy/*.c scripts/command/*.c 2>/dev/null
 fi
 [ "$status" -ne 0 ] || echo "layering: ok"
 exit "$status"

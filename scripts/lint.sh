@@ -31,7 +31,7 @@ lint_tidy() {
 # Left out: what needs the whole program (unusedFunction), what needs system headers (missingInclude), and complaints
 # about suppressions, since inline ones depend on the configuration under test.
 lint_cppcheck() {
-    sources 'preload/*.c' 'policy/*.c' 'tests/bench/*.c' 'tests/sim/*.c' |
+    sources 'preload/*.c' 'policy/*.c' 'scripts/command/*.c' 'tests/bench/*.c' 'tests/sim/*.c' |
         xargs cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
             -j "$(nproc)" --suppress=missingIncludeSystem --suppress=unmatchedSuppression --template=gcc -I .
 }

@@ -216,5 +216,6 @@ int merge_advice(json_t *to, const struct loaded *from, char *const *files, unsi
     }
     if (!error[0] && (!all.of || write_all(to, &all)))
         snprintf(error, cap, "there is no memory");
+    free(all.of);
     return error[0] ? -1 : 0;
 }

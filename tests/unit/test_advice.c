@@ -135,7 +135,7 @@ Test(advice, odd_names_still_match, .init = fixture_start)
         fixture_start();
         fixture_refused(i, REASON_NOT_YET, SEC);
         fixture_write(20);
-            fixture_validate();
+        fixture_validate();
         const struct options *options = pasted();
         cr_assert_eq(options->n_rules, 1);
         cr_expect(catches(options, "libload.so.2", names[i], 48 * MIB), "%s: %s", names[i], options->rules[0].function);
