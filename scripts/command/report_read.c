@@ -194,6 +194,17 @@ static void read_sites(struct loaded *out, const struct node *root)
     out->report.n_kept = out->report.n_shown = (unsigned)n;
 }
 
+void report_unread(struct loaded *out)
+{
+    free(out->report.sites);
+    free(out->site);
+    free(out->rule);
+    free(out->name);
+    free((void *)out->process.members);
+    json_decref(out->json);
+    memset(out, 0, sizeof *out);
+}
+
 int report_read(struct loaded *out, const char *file)
 {
     memset(out, 0, sizeof *out);

@@ -31,8 +31,9 @@ struct loaded {
 };
 
 /* Reads FILE into *out, which is zeroed first.  Errors: -1, and out->error.  Owns: memory that out points to, until
- * the end of the process. */
+ * report_unread(), which is wanted after an error too. */
 int report_read(struct loaded *out, const char *file);
+void report_unread(struct loaded *out);
 
 /* For struct report: names of functions by frame.pc. */
 int report_read_symbolise(void *ctx, const struct frame *frame, char *function, size_t cap, uint64_t *offset);

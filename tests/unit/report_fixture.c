@@ -136,6 +136,7 @@ void fixture_read_again(void)
     const char *end = strstr(fixture_json, "\"advice\""); /* which the figures of one process are needed for */
     cr_assert(end);
     cr_expect_eq(strncmp(fixture_json, again, (size_t)(end - fixture_json)), 0, "JSON from JSON differs");
+    report_unread(&loaded);
 }
 
 void fixture_validate(void)
