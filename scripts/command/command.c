@@ -85,7 +85,6 @@ int command_option(const struct subcommand *which, int argc, char **argv, const 
                    const struct option *longs)
 {
     const int status = which == &run_subcommand ? COMMAND_OWN : COMMAND_USAGE;
-    const int at = optind;
     opterr = 0;
     const int found = getopt_long(argc, argv, shorts, longs, NULL);
     if (found == COMMAND_HELP) {
@@ -97,7 +96,7 @@ int command_option(const struct subcommand *which, int argc, char **argv, const 
     else if (found == '?' && optopt)
         command_usage(which, status, "-%c is not an option, or takes no value", optopt);
     else if (found == '?')
-        say_unknown(which, status, argv[at < argc ? optind - 1 : at], longs);
+        say_unknown(which, status, argv[optind - 1], longs);
     return found == ':' ? '?' : found;
 }
 

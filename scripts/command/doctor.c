@@ -59,7 +59,8 @@ static uint64_t read_number(const char *path)
 /* --- what is looked at -----------------------------------------------------------------------------------------------
  */
 
-static void look_at_locking(void)
+/* devices: the driver locks for these, and asks for no limit. */
+static void look_at_locking(int devices)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_MEMLOCK, &limit))
@@ -68,9 +69,11 @@ static void look_at_locking(void)
         doctor_say(VERDICT_GOOD, "locked memory", NULL, "no limit%s", geteuid() == 0 ? " (root)" : "");
     else if (limit.rlim_cur >= 1ull << 30)
         doctor_say(VERDICT_GOOD, "locked memory", NULL, "at most %s", quantity_bytes(limit.rlim_cur).text);
+    else if (devices)
+        doctor_say(VERDICT_NOTE, "locked memory", NULL, "at most %s; what the driver pins does not count",
+                   quantity_bytes(limit.rlim_cur).text);
     else
-        doctor_say(VERDICT_CHANGE, "locked memory",
-                   "ulimit -l unlimited, or memlock in /etc/security/limits.conf (without a GPU; CUDA needs none)",
+        doctor_say(VERDICT_CHANGE, "locked memory", "ulimit -l unlimited, or memlock in /etc/security/limits.conf",
                    "at most %s, of which autopin takes half", quantity_bytes(limit.rlim_cur).text);
 }
 
@@ -168,8 +171,7 @@ static int doctor(int argc, char **argv)
         return COMMAND_USAGE;
     if (optind < argc)
         return command_usage(&doctor_subcommand, COMMAND_USAGE, "'%.60s' is one word too many", argv[optind]);
-    doctor_look_at_driver();
-    look_at_locking();
+    look_at_locking(doctor_look_at_driver());
     look_at_memory();
     look_at_huge_pages();
     look_at_nodes();

@@ -12,7 +12,7 @@ enum verdict {
 void doctor_say(enum verdict verdict, const char *what, const char *change, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Whether there is a driver, and what it says of itself. */
-void doctor_look_at_driver(void);
+/* Whether there is a driver, and what it says of itself.  Returns how many devices it has. */
+int doctor_look_at_driver(void);
 
 #endif

@@ -79,12 +79,12 @@ static void say_answer(const struct answer *answer)
                    answer->devices == 1 ? "" : "s, the first", answer->text);
 }
 
-void doctor_look_at_driver(void)
+int doctor_look_at_driver(void)
 {
     struct answer answer = {0};
     int ends[2], status = 0;
     if (pipe(ends))
-        return;
+        return 0;
     fflush(stdout);
     const pid_t pid = fork();
     if (pid == 0) {
@@ -110,4 +110,5 @@ void doctor_look_at_driver(void)
         doctor_say(VERDICT_CHANGE, "driver", "install the driver anew",
                    "libcuda.so.1 ends the process that asks it (%s)",
                    WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "it exits");
+    return answer.devices;
 }

@@ -45,7 +45,7 @@ static int find_library(char *path)
     own[len > 0 ? len : 0] = 0;
     char *slash = strrchr(own, '/');
     own[slash ? slash + 1 - own : 0] = 0;
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+    for (size_t i = 0; slash && i < sizeof places / sizeof places[0]; i++)
         if (snprintf(path, PATH_MOST, "%s%slibautopin.so", own, places[i]) < PATH_MOST && access(path, R_OK) == 0) {
             char *real = realpath(path, NULL);
             if (real && strlen(real) < PATH_MOST)
