@@ -6,6 +6,7 @@
 #include "cost.h"
 #include "decide.h"
 #include "engine_int.h"
+#include "history.h"
 #include "ledger.h"
 #include "rent.h"
 #include "tally.h"
@@ -210,6 +211,7 @@ enum reason engine_copied(struct block *block, enum direction dir, enum way way,
         count_add(&counts[i]->bytes, bytes);
         count_add(&counts[i]->ns, ns);
     }
+    history_copied(now);
     atomic_fetch_add_explicit(&block->copies, 1, memory_order_relaxed);
     atomic_store_explicit(&block->used_ns, now, memory_order_relaxed);
     if (way != WAY_STAGED) /* preload/stage.c knows what of it was set-up */

@@ -4,6 +4,7 @@
 #include "cost.h"
 #include "decide.h"
 #include "engine_int.h"
+#include "history.h"
 #include "ledger.h"
 #include "totals.h"
 
@@ -286,4 +287,5 @@ void engine_fork_child(void)
     sites_forget();
     memset(&totals, 0, sizeof totals);
     totals.start_ns = prim_now_ns();
+    history_forget();
 }

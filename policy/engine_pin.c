@@ -5,6 +5,7 @@
 #include "cost.h"
 #include "decide.h"
 #include "engine_int.h"
+#include "history.h"
 #include "ledger.h"
 #include "rent.h"
 #include "totals.h"
@@ -97,7 +98,7 @@ static enum reason pin_reserved(struct block *block, int may_evict, int *stuck)
     int rc = prim_pin(block);
     if (rc == -ENOMEM && may_evict && evict_for(block, NULL))
         rc = prim_pin(block);
-    const uint64_t ns = prim_now_ns() - begin;
+    const uint64_t end = prim_now_ns(), ns = end - begin;
     if (rc == -EOPNOTSUPP)
         atomic_store(&engine.unsupported, 1);
     *stuck = rc == -ENOTRECOVERABLE || rc == -ECANCELED;
@@ -108,6 +109,7 @@ static enum reason pin_reserved(struct block *block, int may_evict, int *stuck)
     count_add(&site->pin_ns, ns);
     count_add(&site->pin_bytes_total, block->pin_bytes);
     raise_site_peak(site);
+    history_take(end);
     return REASON_NONE;
 }
 
@@ -189,5 +191,6 @@ void unpin_block(struct block *block, int evicted)
     level_sub(&site->pinned_bytes, pin_bytes);
     count_add(&site->unpins, 1);
     count_add(&site->evictions, (uint64_t)evicted);
+    history_take(prim_now_ns());
     settle_block(block, pinned_end(block, block_unpin_done), 0);
 }

@@ -18,6 +18,7 @@
 #include "life.h"
 #include "policy/cost.h"
 #include "policy/engine.h"
+#include "policy/history.h"
 #include "policy/pace.h"
 #include "policy/prim.h"
 #include "policy/totals.h"
@@ -256,6 +257,7 @@ static CUresult run_foreign(const struct copy *copy, enum direction dir)
     driver_works();
     const int staged = outcome.way == WAY_STAGED;
     count_foreign(staged ? &totals.foreign_staged[dir] : &totals.foreign[dir], copy->bytes, ns);
+    history_copied(begin + ns);
     if (pageable && !staged)
         cost_copy_seen(dir, WAY_PLAIN, copy->bytes, ns);
     return CUDA_SUCCESS;

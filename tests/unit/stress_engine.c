@@ -5,6 +5,7 @@
  * pinned (rule 20) or while a copy of it is under way (rule 23), and the cap is never exceeded, not even for an instant
  * (rule 32).  The program has a main() of its own because Criterion's sandboxes and ThreadSanitizer exclude each other.
  */
+#include "policy/history.h"
 #include "stress_world.h"
 
 #include <sched.h>
@@ -158,10 +159,25 @@ static void *mutator(void *argument)
     return NULL;
 }
 
+/* The history is written meanwhile by whoever pins and copies. */
+static void read_history(void)
+{
+    static struct history_point points[HISTORY_POINTS];
+    const unsigned n = history_read(points, prim_now_ns());
+    CHECK(n >= 1 && n <= HISTORY_POINTS);
+    for (unsigned i = 1; i + 1 < n; i++) {
+        CHECK(points[i].time_ns > points[i - 1].time_ns);
+        CHECK(points[i].pinned_bytes <= CAP_BYTES);
+        CHECK(points[i].count[DIR_H2D][WAY_PLAIN].bytes >= points[i - 1].count[DIR_H2D][WAY_PLAIN].bytes);
+    }
+}
+
 static void *worker(void *argument)
 {
-    while (!stop)
+    while (!stop) {
         engine_work();
+        read_history();
+    }
     return argument;
 }
 
