@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "advice.h"
+#include "report_series.h"
 
 /* A document being written.  Line breaks are set down to this depth. */
 enum {
@@ -264,6 +265,10 @@ void report_print_json(const struct sink *out, const struct report *report)
     for (unsigned i = 0; i < report->n_shown; i++)
         write_site(&json, report, &report->sites[i]);
     leave(&json, "]");
+    begin(&json, "history");
+    report_write_history(out, report);
+    begin(&json, "curve");
+    report_write_curve(out, report);
     write_advice(&json, report);
     leave(&json, "}");
     sink_text(out, "\n");
