@@ -37,7 +37,8 @@ check gccgo-12        gccgo-12
 check openjdk-17-jre-headless java
 check ecj             ecj
 check nodejs          node
-bench python3-matplotlib /usr/lib/python3/dist-packages/matplotlib
+check python3-matplotlib /usr/lib/python3/dist-packages/matplotlib
+check chromium        chromium
 bench heaptrack       heaptrack
 bench redis-server    redis-server
 lint  clang           clang
