@@ -7,6 +7,7 @@
 
 #include "ledger.h"
 #include "prim.h"
+#include "report_series.h"
 #include "tally.h"
 #include "totals.h"
 
@@ -205,10 +206,12 @@ void report_take(struct report *report, const struct report_process *process, re
     REPORT_LEDGER_NUMBERS(TAKE)
 #undef TAKE
     sites_take(report, max_sites);
+    report_take_history(report);
 }
 
 void report_drop(struct report *report)
 {
+    report_drop_history(report);
     if (report->map)
         prim_unmap(report->map, report->map_bytes);
     report->map = NULL;

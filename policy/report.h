@@ -80,6 +80,8 @@ void report_write_json(const struct sink *out, const struct report_process *proc
 
 #define REPORT_FIELD(name) uint64_t name;
 
+struct history_point;
+
 struct report_count {
     uint64_t copies, bytes, ns;
 };
@@ -118,6 +120,9 @@ struct report {
     const char *advice;        /* lines for pinning.conf, as a report said them; NULL: they are found anew */
     void *map;                 /* what holds sites[] */
     size_t map_bytes;
+    const struct history_point *history; /* NULL: there is none, as in a report of several processes */
+    unsigned n_history;
+    uint64_t history_interval_ns;
 };
 
 /* Takes the numbers; report_drop() gives their memory back.  Without memory there are no sites, but all sums. */

@@ -1,10 +1,14 @@
-/* The parts of the JSON report that are rows of figures: "history" and "curve".  See report_series.h.  No lock. */
+/* "history" and "curve" of the JSON report.  See report_series.h.  No lock. */
 #include "report_series.h"
 
 #include "cost.h"
 #include "curve.h"
 #include "history.h"
 #include "prim.h"
+
+enum {
+    HISTORY_BYTES = HISTORY_POINTS * sizeof(struct history_point)
+};
 
 static const char *const dir_keys[] = {"host_to_device", "device_to_host"};
 _Static_assert(sizeof dir_keys / sizeof dir_keys[0] == DIR_COUNT, "a direction without a key");
@@ -38,12 +42,27 @@ static void write_ways(const struct sink *out, const struct history_point *point
     }
 }
 
+void report_take_history(struct report *report)
+{
+    struct history_point *points = prim_map(HISTORY_BYTES);
+    report->history = points;
+    report->n_history = points ? history_read(points, report->process->now_ns) : 0;
+    report->history_interval_ns = history_interval_ns();
+}
+
+void report_drop_history(struct report *report)
+{
+    if (report->history)
+        prim_unmap((void *)report->history, HISTORY_BYTES);
+    report->history = NULL;
+    report->n_history = 0;
+}
+
 void report_write_history(const struct sink *out, const struct report *report)
 {
-    const size_t map_bytes = HISTORY_POINTS * sizeof(struct history_point);
-    struct history_point *points = prim_map(map_bytes);
-    const unsigned n = points ? history_read(points, report->process->now_ns) : 0;
-    sink_printf(out, "{\"interval_ns\": %llu", (unsigned long long)history_interval_ns());
+    const struct history_point *points = report->history;
+    const unsigned n = points ? report->n_history : 0;
+    sink_printf(out, "{\"interval_ns\": %llu", (unsigned long long)report->history_interval_ns);
 #define ROW(name)                                                                                                      \
     sink_text(out, ",\n    ");                                                                                         \
     write_row(out, #name, points, n, offsetof(struct history_point, name));
@@ -59,8 +78,15 @@ void report_write_history(const struct sink *out, const struct report *report)
         sink_text(out, "}");
     }
     sink_text(out, "}}");
-    if (points)
-        prim_unmap(points, map_bytes);
+}
+
+/* What pinning costs, by what it has cost. */
+static uint64_t price_ns(const struct report *report, uint64_t bytes)
+{
+    const struct report_site *all = &report->all;
+    if (all->pin_bytes_total == 0)
+        return cost_pin_ns(bytes);
+    return (uint64_t)((double)bytes * (double)all->pin_ns / (double)all->pin_bytes_total);
 }
 
 static unsigned steps_make(struct curve_step *steps, const struct report *report)
@@ -68,8 +94,10 @@ static unsigned steps_make(struct curve_step *steps, const struct report *report
     for (unsigned i = 0; i < report->n_kept; i++) {
         const struct report_site *site = &report->sites[i];
         const uint64_t bytes = curve_bytes(site->bytes_live_peak, site->pinned_bytes_peak);
-        steps[i] = (struct curve_step){
-            .site = i, .bytes = bytes, .gain_ns = curve_gain_ns(site->saved_ns, site->lost_ns, cost_pin_ns(bytes))};
+        steps[i] =
+            (struct curve_step){.site = i,
+                                .bytes = bytes,
+                                .gain_ns = curve_gain_ns(site->saved_ns, site->lost_ns, price_ns(report, bytes))};
     }
     return curve_make(steps, report->n_kept);
 }

@@ -54,7 +54,10 @@ def head(report):
     yield fact("saved, less pins", data(gain["net_ns"], net_text(gain)))
     yield fact("lost", data(gain["lost_ns"], span(gain["lost_ns"])))
     yield fact("pins", f"{data(report['pins']['pins'], str(report['pins']['pins']))} in {span(report['pins']['pin_ns'])}")
-    yield fact("process", f"{process['pid']}, {text(backend['driver'], 80) or 'no driver'}")
+    if report.get("processes"):
+        yield fact("processes", data(len(report["processes"]), str(len(report["processes"]))))
+    else:
+        yield fact("process", f"{process['pid']}, {text(backend['driver'], 80) or 'no driver'}")
     yield "</dl>"
     if report["notes"]:
         yield '<ul class="notes">' + "".join(f"<li>{text(note)}</li>" for note in report["notes"]) + "</ul>"

@@ -16,6 +16,7 @@ from page_units import DIRECTIONS, WAYS, byte_unit, rate, shorten, site_text, si
 
 WIDTH = 4.3  # inches: what fits on a small screen in readable letters
 BARS_MOST = 8
+NO_HISTORY = "The report does not tell of the run over time."
 WAY_TEXTS = {"direct": "direct (pinned)", "snapshot": "snapshot", "staged": "staged", "plain": "plain (as written)",
              "foreign_staged": "foreign, staged", "foreign": "foreign (as written)"}
 NAMES = ("text", "faint", "grid", "saved", "lost", "cap", "pinned") + WAYS
@@ -67,8 +68,10 @@ def finish_time(axes, time):
 
 def plot_pinned(report):
     history, pinned = history_of(report), report["pinned"]
-    if not history or not pinned["peak_bytes"]:
+    if not pinned["peak_bytes"]:
         return None, "Nothing was page-locked."
+    if not history:
+        return None, NO_HISTORY
     cap, peak = pinned["cap_bytes"], pinned["peak_bytes"]
     factor, unit = byte_unit(peak)
     in_sight = cap <= 3 * peak
@@ -90,14 +93,16 @@ def plot_pinned(report):
 
 def plot_copies(report):
     history = history_of(report)
-    shown = [(d, text) for d, text in DIRECTIONS if history and any(history["copies"][d][w][-1] for w in WAYS)]
+    shown = [(d, text) for d, text in DIRECTIONS if any(report["copies"][d][w]["bytes"] for w in WAYS)]
     if not shown:
         return None, "Nothing was copied."
+    if not history:
+        return None, NO_HISTORY
     factor, unit = byte_unit(max(sum(history["copies"][d][w][-1] for w in WAYS) for d, _ in shown))
     figure, axes_of = figure_of(len(shown), 1.0 + 1.75 * len(shown), sharex=True)
     areas, told = {}, []
     for (axes,), (direction, text) in zip(axes_of, shown):
-        ways = [w for w in WAYS if history["copies"][direction][w][-1]]
+        ways = [w for w in WAYS if history["copies"][direction][w][-1]] or ["plain"]
         stack = axes.stackplot(history["time"], [[b / factor for b in history["copies"][direction][w]] for w in ways],
                                colors=[COLOUR[w] for w in ways], labels=[WAY_TEXTS[w] for w in ways], linewidth=0)
         areas.update(zip(ways, stack))

@@ -68,6 +68,16 @@ Test(report_series, curve_is_of_the_sites, .init = fixture_start)
     cr_expect(strstr(fixture_json, "\"curve\": {\"knee\": 0,"));
 }
 
+Test(report_series, a_byte_costs_what_it_has_cost, .init = fixture_start)
+{
+    struct site *site = fixture_site(1, 32 * MIB);
+    count_add(&site->saved_ns, SEC);
+    count_add(&site->pin_ns, 100 * MS);
+    count_add(&site->pin_bytes_total, 64 * MIB);
+    fixture_write(20);
+    cr_expect(strstr(fixture_json, "\"cap_bytes\": 33554432, \"saved_ns\": 950000000}"));
+}
+
 Test(report_series, without_memory_there_are_none, .init = fixture_start)
 {
     count_add(&fixture_site(1, 32 * MIB)->saved_ns, SEC);
