@@ -83,9 +83,9 @@ def caption(name, report):
     return {
         "pinned": f"What autopin held page-locked. The cap on it was {cap}.",
         "copies": "Bytes since the start; each colour is one way. Where only pinned ways grow, nothing is left to gain.",
-        "sites": "Behind each bar: time saved / lost. Saved by copies of pinned memory or by page faults avoided; lost to "
+        "sites": "Beside each bar: time saved / lost. Saved by copies of pinned memory or by page faults avoided; lost to "
                  "copies of memory that was not pinned.",
-        "bandwidth": "Behind each bar: bandwidth, and how much was copied that way.",
+        "bandwidth": "Beside each bar: bandwidth, and how much was copied that way.",
         "curve": "Call sites in the order of time saved per byte, each pinned as a whole. Beyond the knee a higher cap "
                  f"brings less than before it. The cap was {cap}.",
     }[name] + (" Times are modelled." if report["backend"]["simulated"] and name != "pinned" else "")

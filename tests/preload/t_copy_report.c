@@ -56,6 +56,19 @@ static void check_way(const char *json, const char *direction, const char *way, 
     }
 }
 
+/* The first copy of all was a foreign one, and made the first point. */
+static void check_history(const char *json)
+{
+    long long first = -1, regions = -1;
+    const char *at = strstr(json, "\"history\""), *foreign = at ? strstr(at, "\"foreign\": {\"bytes\": [") : NULL;
+    const char *pinned = at ? strstr(at, "\"pinned_regions\": [") : NULL;
+    CHECK(foreign && pinned);
+    sscanf(foreign, "\"foreign\": {\"bytes\": [%lld,", &first);
+    sscanf(pinned, "\"pinned_regions\": [%lld,", &regions);
+    CHECK(first == 100000);
+    CHECK(regions == 0);
+}
+
 int main(int argc, char **argv)
 {
     (void)argv;
@@ -70,6 +83,7 @@ int main(int argc, char **argv)
     check_way(json, "device_to_host", "direct", 4, 3 * BYTES + 777);
     check_way(json, "device_to_host", "snapshot", 0, 0);
     check_way(json, "device_to_host", "foreign", 1, 5000);
+    check_history(json);
     CHECK(strstr(json, "\"simulated\": true") || strstr(json, "\"simulated\":true"));
     return 0;
 }
