@@ -4,7 +4,8 @@
 #   make demo       set-up, build, a real program   make check-gpu  the tests that need one
 #   make bench      measurements                    make bench-gpu  measurements on a GPU
 #   make bench-replay  the policy on traces, against the best plan in hindsight
-#   make install PREFIX= DESTDIR=
+#   make install PREFIX= LIBDIR= DESTDIR=       make uninstall likewise
+#   make deb        a Debian package of the same
 #   make storm      everything at once, 10 minutes  make model      the model of a block's life
 #   make mutants    whether the tests notice mistakes
 #
@@ -14,8 +15,6 @@ CC      ?= gcc
 CXX     ?= g++
 BUILD   ?= build
 CFLAGS  ?= -O2 -g
-PREFIX  ?= /usr/local
-DESTDIR ?=
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -25,7 +24,9 @@ WARNINGS   = -Wall -Wextra -Werror
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) -I. -MMD -MP
 # The compiler must not reason about the functions this library replaces.
 NO_MALLOC  = -fno-builtin-malloc -fno-builtin-free -fno-builtin-calloc -fno-builtin-realloc
-LIB_CFLAGS = -fPIC -fvisibility=hidden -ftls-model=initial-exec $(NO_MALLOC)
+# The same bytes wherever the sources lie.
+ANYWHERE   = -ffile-prefix-map=$(CURDIR)=.
+LIB_CFLAGS = -fPIC -fvisibility=hidden -ftls-model=initial-exec $(NO_MALLOC) $(ANYWHERE)
 # The start of every process pays for this object, so: lazy binding; two segments instead of four (12 us of 33, measured
 # with glibc 2.36); and -Bsymbolic-functions, which spares the loader a search for each hook in our own tables (and keeps
 # our own addresses there, without the warnings that glibc prints about protected functions; -Bsymbolic would also have
@@ -52,7 +53,7 @@ LIB      = $(BUILD)/libautopin.so
 COMMAND  = $(BUILD)/autopin
 
 .PHONY: all help demo check check-unit check-stress check-preload check-gpu check-docs bench bench-gpu bench-programs bench-replay lint \
-        format docs model mutants asan tsan install uninstall clean unit preload-tests sim doc-tools
+        format docs model mutants asan tsan clean unit preload-tests sim doc-tools
 
 all: $(LIB) $(COMMAND)
 
@@ -68,7 +69,7 @@ $(BUILD)/obj/%.c.o: %.c
 
 $(BUILD)/obj/%.S.o: %.S
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -I. -MMD -MP -fPIC -c -o $@ $<
+	$(CC) $(CFLAGS) $(ANYWHERE) -I. -MMD -MP -fPIC -c -o $@ $<
 
 # An anonymous version script: a named version node would not interpose dlsym.
 $(BUILD)/autopin.map: $(BUILD)/gen_map
@@ -234,23 +235,7 @@ mutants:
 	@scripts/setup.sh --check
 	@BUILD=$(BUILD) MAKE='$(MAKE)' tests/mutants/run.py
 
-install: all
-	install -D -m 755 $(LIB) $(DESTDIR)$(PREFIX)/lib/libautopin.so
-	install -D -m 755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/autopin
-	install -D -m 644 pinning.conf.example $(DESTDIR)$(PREFIX)/share/doc/autopin/pinning.conf.example
-	install -D -m 644 scripts/autopin.1 $(DESTDIR)$(PREFIX)/share/man/man1/autopin.1
-	install -D -m 644 scripts/autopin.bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/autopin
-
-# A folder of the system's own is left alone, empty or not; in a DESTDIR all are the install's.
-uninstall:
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/,lib/libautopin.so bin/autopin share/doc/autopin/pinning.conf.example \
-	    share/man/man1/autopin.1 share/bash-completion/completions/autopin)
-	@for folder in $(if $(DESTDIR),lib bin share/doc/autopin share/man/man1 share/bash-completion/completions); do \
-	    below=$$(printf %s "$(PREFIX)/$$folder" | tr -s / | sed 's,^/,,'); \
-	    [ ! -d "$(DESTDIR)/$$below" ] || (cd "$(DESTDIR)" && rmdir -p --ignore-fail-on-non-empty "$$below"); \
-	done
-	@[ ! -d "$(DESTDIR)$(PREFIX)/share/doc/autopin" ] || \
-	    rmdir --ignore-fail-on-non-empty "$(DESTDIR)$(PREFIX)/share/doc/autopin"
+include scripts/install.mk
 
 clean:
 	rm -rf $(BUILD)

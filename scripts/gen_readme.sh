@@ -3,7 +3,7 @@
 #
 #   <!-- begin generated: NAME -->   and   <!-- end generated: NAME -->
 #
-# and in the man page, scripts/autopin.1, likewise, in comments of its own.
+# in the man pages, scripts/autopin.1 and policy/pinning.conf.5, likewise, in comments of their own.
 #
 #   scripts/gen_readme.sh            writes          scripts/gen_readme.sh --check     fails when something is stale
 set -eu
@@ -43,11 +43,13 @@ update() { # update FILE NEW: replaces FILE, or says that it should be
 update pinning.conf.example "$scratch/example"
 
 "$BUILD/gen_options" man >"$scratch/man"
-awk -v body="$scratch/man" '
-    /^\.\\" end generated: options$/ { skip = 0 }
-    !skip { print }
-    /^\.\\" begin generated: options$/ { skip = 1; while ((getline line < body) > 0) print line }' scripts/autopin.1 >"$scratch/autopin.1"
-update scripts/autopin.1 "$scratch/autopin.1"
+for page in scripts/autopin.1 policy/pinning.conf.5; do
+    awk -v body="$scratch/man" '
+        /^\.\\" end generated: options$/ { skip = 0 }
+        !skip { print }
+        /^\.\\" begin generated: options$/ { skip = 1; while ((getline line < body) > 0) print line }' "$page" >"$scratch/page"
+    update "$page" "$scratch/page"
+done
 
 if [ ! -f README.md ]; then
     echo "there is no README.md"
