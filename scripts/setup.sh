@@ -2,6 +2,7 @@
 # Installs what autopin needs on Debian 12, and nothing when it is already there.
 #
 #   scripts/setup.sh --build    compile the library          --demo   also run make demo
+#   scripts/setup.sh --deb      what --build does, and make deb
 #   scripts/setup.sh --check    also run make check          --lint   also run make lint       (default)
 #   scripts/setup.sh --bench    what --check does, and make bench     --all    everything
 #
@@ -16,6 +17,7 @@ build uthash-dev      /usr/include/uthash.h
 build libinih-dev     /usr/lib/*/libinih.a
 build libjansson-dev  /usr/include/jansson.h
 build libunwind8      /usr/lib/*/libunwind.so.8
+deb   dpkg-dev        dpkg-shlibdeps
 demo  python3         /usr/bin/python3
 demo  python3-numpy   /usr/lib/python3/dist-packages/numpy
 demo  python3-numba   /usr/lib/python3/dist-packages/numba
@@ -33,12 +35,16 @@ check sqlite3         sqlite3
 check redis-tools     redis-check-rdb
 check openmpi-bin     mpirun
 check python3-mpi4py  /usr/lib/python3/dist-packages/mpi4py
+check slurmctld       /usr/sbin/slurmctld
+check slurmd          /usr/sbin/slurmd
+check munge           /usr/sbin/munged
 check gccgo-12        gccgo-12
 check openjdk-17-jre-headless java
 check ecj             ecj
 check nodejs          node
 check python3-matplotlib /usr/lib/python3/dist-packages/matplotlib
 check chromium        chromium
+check lintian         lintian
 bench heaptrack       heaptrack
 bench redis-server    redis-server
 lint  clang           clang
@@ -50,13 +56,14 @@ lint  shellcheck      shellcheck
 
 case "${1:---lint}" in
 --build) levels=' build ' ;;
+--deb) levels=' build deb ' ;;
 --demo) levels=' build demo ' ;;
---check) levels=' build demo check ' ;;
---bench) levels=' build demo check bench ' ;;
---lint) levels=' build demo check lint ' ;;
---all) levels=' build demo check bench lint ' ;;
+--check) levels=' build deb demo check ' ;;
+--bench) levels=' build deb demo check bench ' ;;
+--lint) levels=' build deb demo check lint ' ;;
+--all) levels=' build deb demo check bench lint ' ;;
 *)
-    echo "usage: $0 [--build | --demo | --check | --bench | --lint | --all]" >&2
+    echo "usage: $0 [--build | --deb | --demo | --check | --bench | --lint | --all]" >&2
     exit 2
     ;;
 esac
@@ -94,8 +101,24 @@ fi
 
 echo "setup.sh: installing$missing"
 export DEBIAN_FRONTEND=noninteractive
+# What is installed here starts no service: the tests start what they need themselves.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
+    $as_root chmod 755 $policy
+    trap '$as_root rm -f $policy' EXIT
+fi
 # shellcheck disable=SC2086 # both are lists of words
 {
     $as_root apt-get -qq update
     $as_root apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends $missing >/dev/null
 }
+# Nor at the next boot.
+for service in munge slurmctld slurmd redis-server; do
+    case "$missing " in
+    *" $service "*)
+        $as_root deb-systemd-helper disable $service.service >/dev/null 2>&1 || true
+        $as_root update-rc.d $service disable >/dev/null 2>&1 || true
+        ;;
+    esac
+done
