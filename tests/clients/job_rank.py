@@ -1,7 +1,9 @@
-"""One rank of a job: fills and sums arrays of 8 MiB, a new one each round, and says its rank, its process and the result.
+"""One rank of a job: fills and sums arrays of 8 MiB, a new one each round, and writes its process and whether the sum is
+right to RESULTS/RANK: a launcher may mix what ranks print.
 
-usage: job_rank.py [ROUNDS]"""
+usage: job_rank.py RESULTS [ROUNDS]"""
 import os
+import pathlib
 import sys
 
 import numpy as np
@@ -17,11 +19,12 @@ def rank():
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 20
     mine = rank()
     total = sum(int(np.full(COUNT, mine + i, dtype=np.int64).sum()) for i in range(rounds))
     right = COUNT * (rounds * mine + rounds * (rounds - 1) // 2)
-    print("rank", mine, "pid", os.getpid(), "total", total, "right" if total == right else "WRONG", flush=True)
+    result = "right" if total == right else f"{total} instead of {right}"
+    (pathlib.Path(sys.argv[1]) / str(mine)).write_text(f"{os.getpid()} {result}\n")
     return total != right
 
 

@@ -1,6 +1,6 @@
-"""Whether each rank of a job said a right result (on stdin, as job_rank.py does) and has its own report.
+"""Whether each rank of a job had a right result (job_rank.py wrote it) and has its own report.
 
-usage: job_reports.py DIRECTORY RANKS < OUTPUT      the reports there are r.HOST.RANK.json, and nothing else is"""
+usage: job_reports.py RESULTS REPORTS RANKS      the reports are r.HOST.RANK.json, and nothing else is there"""
 import json
 import pathlib
 import socket
@@ -8,10 +8,11 @@ import sys
 
 
 def main():
-    folder, ranks = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-    said = [line.split() for line in sys.stdin if line.startswith("rank ")]
-    pids = {int(words[1]): int(words[3]) for words in said if words[-1] == "right"}
-    assert sorted(pids) == list(range(ranks)) and len(said) == ranks, f"said: {said}"
+    results, folder, ranks = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
+    said = {path.name: path.read_text().split() for path in results.iterdir()}
+    assert sorted(map(int, said)) == list(range(ranks)), f"ranks with a result: {sorted(said)}"
+    assert all(words[1:] == ["right"] for words in said.values()), f"results: {said}"
+    pids = {int(rank): int(words[0]) for rank, words in said.items()}
     names = {f"r.{socket.gethostname()}.{rank}.json" for rank in range(ranks)}
     there = {path.name for path in folder.iterdir()}
     assert there == names, f"reports: {sorted(there)}"

@@ -44,7 +44,7 @@ ready() {
     done
 }
 
-mkdir -p "$cluster/state" "$cluster/spool" "$TMP/reports"
+mkdir -p "$cluster/state" "$cluster/spool" "$TMP/reports" "$TMP/results"
 chmod 755 "$TMP" "$cluster"
 head -c 128 /dev/urandom >"$cluster/key" && chmod 400 "$cluster/key"
 read -r control_port node_port <<<"$(/usr/bin/python3 -c '
@@ -89,8 +89,8 @@ node_idles() { [ "$(sinfo -h -o %t 2>/dev/null)" = idle ]; }
 ready slurmd node_idles
 
 srun --overcommit -n 8 --export="ALL,LD_PRELOAD=$LIB,AUTOPIN_REPORT=$TMP/reports/r.%h.%r.json,AUTOPIN_BACKEND=mlock,AUTOPIN_PROMOTE=always,AUTOPIN_PIN_WAIT=yes" \
-    /usr/bin/python3 tests/clients/job_rank.py >"$TMP/out" 2>"$TMP/err" </dev/null || fail "srun: exit $?: $(tail -n 20 "$TMP/out" "$TMP/err")"
-/usr/bin/python3 tests/clients/job_reports.py "$TMP/reports" 8 <"$TMP/out" || fail "$(cat "$TMP/out" "$TMP/err")"
+    /usr/bin/python3 tests/clients/job_rank.py "$TMP/results" >"$TMP/out" 2>&1 </dev/null || fail "srun: exit $?: $(tail -n 20 "$TMP/out")"
+/usr/bin/python3 tests/clients/job_reports.py "$TMP/results" "$TMP/reports" 8 || fail "$(cat "$TMP/out")"
 /usr/bin/python3 tests/unit/check_json.py --own tests/data/report.schema.json "$TMP"/reports/*.json || fail "a report does not follow the schema"
 
 finish
