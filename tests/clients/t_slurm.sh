@@ -2,7 +2,8 @@
 # A job of 8 ranks under Slurm and autopin: each rank computes what it should, and has a report that bears its rank.
 #
 # The test starts a munged, a slurmctld and a slurmd of its own, which keep everything in $TMP and listen on free ports of
-# 127.0.0.1, and ends them whatever happens.
+# 127.0.0.1.  All of it lives in a PID namespace, which ends with this script, however that ends: slurmstepd leaves the
+# session of those that started it.
 # timeout 180
 set -u
 export PATH=$PATH:/usr/sbin LC_ALL=C
@@ -11,24 +12,23 @@ daemons=()
 skip() { echo "$1" && exit 77; }
 fail() { echo "$1" && exit 1; }
 
-for program in srun sinfo scontrol slurmctld slurmd munged setpriv; do
+for program in srun sinfo scontrol slurmctld slurmd munged unshare; do
     command -v "$program" >/dev/null || skip "$program is not installed"
 done
 /usr/bin/python3 -c 'import numpy' 2>/dev/null || skip "python3-numpy is not installed"
 unset "${!SLURM_@}"
 
-finish() {
-    [ ${#daemons[@]} -eq 0 ] || kill "${daemons[@]}" 2>/dev/null
-    wait
-}
-trap finish EXIT
+if [ "${1:-}" != inside ]; then
+    unshare --pid --fork --mount-proc true 2>/dev/null || skip "there is no right to a PID namespace"
+    exec unshare --pid --fork --kill-child --mount-proc "$0" inside
+fi
 trap 'exit 1' TERM INT HUP
 
-# daemon NAME COMMAND...: in the background; it ends with this shell, even when that is killed
+# daemon NAME COMMAND...: in the background
 daemon() {
     local name=$1
     shift
-    setpriv --pdeathsig KILL "$@" >"$cluster/$name.log" 2>&1 </dev/null &
+    "$@" >"$cluster/$name.log" 2>&1 </dev/null &
     daemons+=($!)
 }
 
@@ -44,6 +44,7 @@ ready() {
     done
 }
 
+export SLURM_CONF=$cluster/slurm.conf
 mkdir -p "$cluster/state" "$cluster/spool" "$TMP/reports" "$TMP/results"
 chmod 755 "$TMP" "$cluster"
 head -c 128 /dev/urandom >"$cluster/key" && chmod 400 "$cluster/key"
@@ -52,7 +53,6 @@ import socket
 ports = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
 print(*(each.getsockname()[1] for each in ports))')"
 host=$(hostname -s)
-export SLURM_CONF=$cluster/slurm.conf
 cat >"$SLURM_CONF" <<END
 ClusterName=autopin
 SlurmctldHost=$host(127.0.0.1)
@@ -62,6 +62,7 @@ AuthType=auth/munge
 AuthInfo=socket=$cluster/munge.socket
 SlurmctldPort=$control_port
 SlurmdPort=$node_port
+CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
 StateSaveLocation=$cluster/state
 SlurmdSpoolDir=$cluster/spool
 SlurmctldPidFile=$cluster/slurmctld.pid
@@ -89,13 +90,8 @@ node_idles() { [ "$(sinfo -h -o %t 2>/dev/null)" = idle ]; }
 ready slurmd node_idles
 
 srun --overcommit -n 8 --export="ALL,LD_PRELOAD=$LIB,AUTOPIN_REPORT=$TMP/reports/r.%h.%r.json,AUTOPIN_BACKEND=mlock,AUTOPIN_PROMOTE=always,AUTOPIN_PIN_WAIT=yes" \
-    /usr/bin/python3 tests/clients/job_rank.py "$TMP/results" >"$TMP/out" 2>&1 </dev/null || fail "srun: exit $?: $(tail -n 20 "$TMP/out")"
+    /usr/bin/python3 tests/clients/job_rank.py "$TMP/results" >"$TMP/out" 2>&1 </dev/null &
+wait "$!" || fail "srun: exit $?: $(tail -n 20 "$TMP/out")"
 /usr/bin/python3 tests/clients/job_reports.py "$TMP/results" "$TMP/reports" 8 || fail "$(cat "$TMP/out")"
 /usr/bin/python3 tests/unit/check_json.py --own tests/data/report.schema.json "$TMP"/reports/*.json || fail "a report does not follow the schema"
-
-finish
-for pid in "${daemons[@]}"; do
-    kill -0 "$pid" 2>/dev/null && fail "a daemon still runs: $(ps -o args= -p "$pid")"
-done
-daemons=()
 exit 0
