@@ -8,6 +8,7 @@
 #include "engine_int.h"
 #include "history.h"
 #include "ledger.h"
+#include "node_ledger.h"
 #include "rent.h"
 #include "tally.h"
 #include "totals.h"
@@ -32,6 +33,7 @@ void engine_start(const struct options *options)
         page_bytes = (size_t)page;
     engine.options = options;
     ledger_start(options->max_pinned, options->max_regions);
+    node_ledger_start(options->max_pinned_node);
     totals.start_ns = prim_now_ns();
 }
 

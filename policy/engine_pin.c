@@ -14,7 +14,7 @@ static const uint64_t BACKOFF_NS = 10000000; /* doubled with each failure in a r
 
 static int is_full(enum reason reason)
 {
-    return reason == REASON_CAP || reason == REASON_REGIONS || reason == REASON_SITE_CAP;
+    return reason == REASON_CAP || reason == REASON_REGIONS || reason == REASON_SITE_CAP || reason == REASON_NODE_CAP;
 }
 
 void refuse(struct block *block, enum reason reason)

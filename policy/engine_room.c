@@ -80,18 +80,26 @@ static uint64_t missing(uint64_t cap, uint64_t used, uint64_t wanted)
     return wanted > room ? wanted - room : 0;
 }
 
+/* How much of it does not fit under the cap that was in the way; 0 when room has come, or nothing helps. */
+static uint64_t missing_bytes(const struct block *block, int rc)
+{
+    return rc == -EDQUOT ? missing(ledger_node_cap_bytes(), ledger_node_bytes(), block->pin_bytes)
+                         : missing(ledger_cap_bytes(), ledger_bytes(), block->pin_bytes);
+}
+
 static enum reason reserve_cap(struct block *block, int may_evict)
 {
     for (;;) {
         const int rc = ledger_reserve(block->pin_bytes, regions_of(block));
         if (rc == 0)
             return REASON_NONE;
-        const uint64_t bytes = missing(ledger_cap_bytes(), ledger_bytes(), block->pin_bytes);
+        const uint64_t bytes = missing_bytes(block, rc);
         const uint64_t regions = missing(ledger_cap_regions(), ledger_regions(), regions_of(block));
-        if (!may_evict || !eviction_helps(block, NULL, bytes, regions) || !evict_for(block, NULL)) {
+        if (!may_evict || (rc == -EDQUOT && bytes == 0) || !eviction_helps(block, NULL, bytes, regions) ||
+            !evict_for(block, NULL)) {
             if (may_evict)
                 rent_ask_later(block, decide_price_ns(block));
-            return rc == -EMFILE ? REASON_REGIONS : REASON_CAP;
+            return rc == -EMFILE ? REASON_REGIONS : rc == -EDQUOT ? REASON_NODE_CAP : REASON_CAP;
         }
     }
 }
@@ -134,6 +142,8 @@ enum reason reserve(struct block *block, int may_evict)
         return REASON_GRAPH;
     if (block->pin_bytes > ledger_cap_bytes())
         return REASON_CAP;
+    if (ledger_node_cap_bytes() && block->pin_bytes > ledger_node_cap_bytes())
+        return REASON_NODE_CAP;
     const size_t absent = block->pin_absent = absent_bytes(block, block->pin_bytes);
     if (is_sparse(block, block->pin_bytes, absent))
         return REASON_SPARSE;

@@ -1,8 +1,11 @@
-/* The ledger of page-locked bytes and regions: see ledger.h.  No lock: two counters, reserved by compare-and-swap. */
+/* The ledger of page-locked bytes and regions: see ledger.h.  No lock here: two counters, reserved by compare-and-swap.
+ */
 #include "ledger.h"
 
 #include <errno.h>
 #include <stdatomic.h>
+
+#include "node_ledger.h"
 
 struct account {
     uint64_t cap;
@@ -45,6 +48,11 @@ int ledger_reserve(uint64_t bytes, uint32_t regions)
         atomic_fetch_sub(&regions_account.used, regions);
         return -ENOSPC;
     }
+    if (node_ledger_reserve(bytes)) {
+        atomic_fetch_sub(&bytes_account.used, bytes);
+        atomic_fetch_sub(&regions_account.used, regions);
+        return -EDQUOT;
+    }
     account_peak(&bytes_account, bytes_level);
     account_peak(&regions_account, regions_level);
     return 0;
@@ -52,12 +60,14 @@ int ledger_reserve(uint64_t bytes, uint32_t regions)
 
 void ledger_release(uint64_t bytes, uint32_t regions)
 {
+    node_ledger_release(bytes);
     atomic_fetch_sub(&bytes_account.used, bytes);
     atomic_fetch_sub(&regions_account.used, regions);
 }
 
 void ledger_forget(void)
 {
+    node_ledger_forget();
     atomic_store(&bytes_account.used, 0);
     atomic_store(&bytes_account.peak, 0);
     atomic_store(&regions_account.used, 0);
@@ -92,4 +102,14 @@ uint64_t ledger_peak_bytes(void)
 uint64_t ledger_peak_regions(void)
 {
     return atomic_load(&regions_account.peak);
+}
+
+uint64_t ledger_node_cap_bytes(void)
+{
+    return node_ledger_cap_bytes();
+}
+
+uint64_t ledger_node_bytes(void)
+{
+    return node_ledger_bytes();
 }

@@ -1,7 +1,7 @@
 /* The ledger: bytes and regions that autopin has page-locked, and the cap that they never exceed.
  *
- * Space is reserved before a pin and released after the unpin, so the cap holds at every instant.  Lock-free.
- * Callers: engine.c; report.c reads. */
+ * Space is reserved before a pin and released after the unpin, so the cap holds at every instant.  Lock-free, but for
+ * the cap that processes share (node_ledger.h). Callers: engine.c; report.c reads. */
 #ifndef AUTOPIN_LEDGER_H
 #define AUTOPIN_LEDGER_H
 
@@ -10,7 +10,8 @@
 /* Sets the cap.  Call before the first reservation. */
 void ledger_start(uint64_t cap_bytes, uint64_t cap_regions);
 
-/* Reserves bytes and regions together, or nothing.  Errors: -ENOSPC bytes, -EMFILE regions. */
+/* Reserves bytes and regions together, or nothing.  Errors: -ENOSPC bytes, -EMFILE regions, -EDQUOT bytes of the node.
+ */
 int ledger_reserve(uint64_t bytes, uint32_t regions);
 
 /* Gives back what ledger_reserve() gave. */
@@ -25,5 +26,9 @@ uint64_t ledger_bytes(void);
 uint64_t ledger_regions(void);
 uint64_t ledger_peak_bytes(void);
 uint64_t ledger_peak_regions(void);
+
+/* What the user's processes on this node may hold together, and do; 0 without max_pinned_node. */
+uint64_t ledger_node_cap_bytes(void);
+uint64_t ledger_node_bytes(void);
 
 #endif

@@ -21,6 +21,7 @@ enum lock_rank {
     RANK_BOUNCE,    /* buffers for snapshots */
     RANK_RING,      /* slots for staged copies */
     RANK_TEAM,      /* staged copies that threads may help with */
+    RANK_NODE,      /* this process's slot in the table of the node */
     RANK_COUNT
 };
 

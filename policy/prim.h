@@ -30,6 +30,16 @@ struct tally *prim_tally(void);
 /* The tallies there are, those of threads that have ended included, by number from 0; NULL beyond the last. */
 struct tally *prim_tally_at(unsigned number);
 
+/* The table that the processes of this user on this node share: mapped, with all its pages there, zeroes when it is
+ * new. NULL when there is none; the user is told why.  prim_unmap() ends it. */
+void *prim_node_map(size_t bytes);
+
+/* What names the calling process for as long as the system runs; never 0. */
+uint64_t prim_process(void);
+
+/* Whether a process of that name lives, as far as can be told.  `name` may be anything. */
+int prim_process_lives(uint64_t name);
+
 /* One line for the user (no newline at the end).  level: 0 error, 1 warning, 2 information.  Never allocates. */
 void prim_log(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -14,6 +14,7 @@
 #define NAME_CAP         "cap"
 #define NAME_REGIONS     "regions"
 #define NAME_SITE_CAP    "site_cap"
+#define NAME_NODE_CAP    "node_cap"
 #define NAME_MEMORY_LOW  "memory_low"
 #define NAME_SPARSE      "sparse"
 #define NAME_MEMLOCK     "memlock"

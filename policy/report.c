@@ -52,7 +52,7 @@ int report_function(const struct report *report, const struct frame *frame, char
 /* A refusal without which there would have been a pin. */
 static int wanted(const struct site *site)
 {
-    static const enum reason thwarted[] = {REASON_CAP,        REASON_REGIONS, REASON_SITE_CAP,
+    static const enum reason thwarted[] = {REASON_CAP,        REASON_REGIONS, REASON_SITE_CAP, REASON_NODE_CAP,
                                            REASON_MEMORY_LOW, REASON_MEMLOCK, REASON_DRIVER};
     for (size_t i = 0; i < sizeof thwarted / sizeof thwarted[0]; i++)
         if (count_get(&site->refused[thwarted[i]]))

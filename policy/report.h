@@ -75,7 +75,8 @@ void report_write_json(const struct sink *out, const struct report_process *proc
     X(faults_avoided)
 
 /* Each is a function ledger_NAME(), a field of struct report, and a key of "pinned" in JSON. */
-#define REPORT_LEDGER_NUMBERS(X) X(cap_bytes) X(cap_regions) X(peak_bytes) X(peak_regions) X(bytes) X(regions)
+#define REPORT_LEDGER_NUMBERS(X) X(cap_bytes) X(cap_regions) X(peak_bytes) X(peak_regions) X(bytes) X(regions)                    \
+    X(node_cap_bytes) X(node_bytes)
 /* clang-format on */
 
 #define REPORT_FIELD(name) uint64_t name;
