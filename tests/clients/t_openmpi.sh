@@ -27,4 +27,10 @@ mpirun --oversubscribe -np 8 --mca plm isolated --mca mpi_yield_when_idle 1 -x L
 /usr/bin/python3 tests/clients/job_reports.py "$TMP/results" "$TMP/reports" 8 || differs "the reports of 8 ranks"
 /usr/bin/python3 tests/unit/check_json.py --own tests/data/report.schema.json "$TMP"/reports/*.json || differs "the schema of 8 reports"
 compared=$((compared + 1))
+
+# Under one cap for the node.
+XDG_RUNTIME_DIR=$TMP mpirun --oversubscribe -np 8 --mca plm isolated --mca mpi_yield_when_idle 1 --mca pml ob1 --mca btl self,vader \
+    -x XDG_RUNTIME_DIR -x LD_PRELOAD="$LIB" -x AUTOPIN_REPORT=off -x AUTOPIN_BACKEND=mlock -x AUTOPIN_PROMOTE=always -x AUTOPIN_PIN_WAIT=yes \
+    -x AUTOPIN_MAX_PINNED_NODE=48M /usr/bin/python3 tests/clients/mpi_node_cap.py 48 || differs "a cap for the node"
+compared=$((compared + 1))
 compare_result
