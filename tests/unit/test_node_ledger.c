@@ -115,6 +115,7 @@ Test(node_ledger, rule_28_a_child_begins_at_zero)
     own_name = ME + 1;
     cr_expect_eq(node_ledger_reserve(31), -EDQUOT, "the parent still holds its own");
     cr_expect_eq(node_ledger_reserve(30), 0);
+    cr_expect_eq(world->table.slot[1].bytes, 30, "a slot of its own");
     node_ledger_release(30);
     cr_expect_eq(world->table.slot[0].bytes, 70);
     cr_expect_eq(world->table.slot[1].bytes, 0);
