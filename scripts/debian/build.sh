@@ -1,7 +1,7 @@
 #!/bin/bash
 # Packs what `make install` installs: build/autopin_VERSION_ARCHITECTURE.deb.
 #
-# The same sources, compiler and flags give the same bytes: all files bear SOURCE_DATE_EPOCH, which is the time of the last
+# The same sources, compiler and flags give the same bytes: dpkg-deb lets no file be later than SOURCE_DATE_EPOCH, which is the time of the last
 # commit unless it is set, or of the changelog where there is no git.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -67,7 +67,6 @@ END
 echo 'activate-noawait ldconfig' >"$root/DEBIAN/triggers"
 (cd "$root" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
 
-find "$root" -exec touch --no-dereference -d "@$SOURCE_DATE_EPOCH" {} +
 package=$BUILD/autopin_${version}_$architecture.deb
 dpkg-deb --root-owner-group --threads-max=1 -Zxz --build "$root" "$package" >/dev/null
 rm -rf "$BUILD/deb"
