@@ -47,6 +47,9 @@ HOT        = $(patsubst %,preload/%.c,hooks_malloc large recent lane walk thread
              $(patsubst %,policy/%.c,engine engine_lists block site decide cost tally rent reason)
 HOT_CFLAGS = $(if $(WITH_GCC),-flto -flto-partition=one)
 
+# What replays traces: policy/replay/ is no part of the library.
+REPLAY_SRC = $(wildcard policy/replay/*.c policy/*.c)
+
 LIB_SRC  = $(wildcard preload/*.c preload/*.S policy/*.c)
 LIB_OBJ  = $(LIB_SRC:%=$(BUILD)/obj/%.o)
 LIB      = $(BUILD)/libautopin.so
@@ -55,7 +58,7 @@ COMMAND  = $(BUILD)/autopin
 .PHONY: all help demo check check-unit check-stress check-preload check-gpu check-docs bench bench-gpu bench-programs bench-replay lint \
         format docs model mutants asan tsan clean unit preload-tests sim doc-tools
 
-all: $(LIB) $(COMMAND)
+all: $(LIB) $(COMMAND) $(BUILD)/autopin-replay
 
 # --- the library ------------------------------------------------------------------------------------------------------
 
@@ -113,7 +116,9 @@ $(BUILD)/sim/%: override CFLAGS += $(WARNINGS)
 
 # tests/unit/stress_NAME.c are programs of their own: ThreadSanitizer and Criterion exclude each other.
 UNIT_SRC   = $(filter-out tests/unit/stress_%,$(wildcard tests/unit/*.c))
-UNIT_OBJ   = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(UNIT_SRC) $(wildcard policy/*.c) $(addprefix scripts/command/,json_node.c report_read.c))
+UNIT_OBJ   = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(UNIT_SRC) $(wildcard policy/*.c) \
+               policy/replay/read.c policy/replay/read_events.c policy/replay/costs.c \
+               $(addprefix scripts/command/,json_node.c report_read.c))
 STRESS     = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/stress_*.c))
 STRESS_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,tests/unit/fake_prim.c $(wildcard policy/*.c))
 
@@ -162,10 +167,16 @@ $(BUILD)/bench/empty.so:
 	@mkdir -p $(@D)
 	echo 'extern int autopin_nothing;' | $(CC) $(CFLAGS) -fPIC -shared -x c -o $@ -
 
-# The policy on traces, over a clock that only counts.
-REPLAY_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(wildcard tests/bench/replay/*.c) tests/unit/fake_prim.c $(wildcard policy/*.c))
+# The policy on invented traces, over a clock that only counts.
+REPLAY_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(wildcard tests/bench/replay/*.c) $(REPLAY_SRC))
 
 $(BUILD)/replay: $(REPLAY_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH)
+
+# What recorded traces are replayed with.
+REPLAY_COMMAND = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(wildcard scripts/command/replay*.c scripts/command/tune*.c) $(REPLAY_SRC))
+
+$(BUILD)/autopin-replay: $(REPLAY_COMMAND)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH)
 
 # --- what people type -------------------------------------------------------------------------------------------------

@@ -15,11 +15,11 @@ complain() {
 while read -r line; do
     [ -z "$line" ] || complain "policy/ must not include this: $line"
 done < <(grep -HnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]([^>"]*/)?(preload/|cuda|dlfcn|link\.h|libunwind|unwind|execinfo|pthread|threads\.h)' \
-    policy/*.[ch] policy/*.def 2>/dev/null)
+    policy/*.[ch] policy/replay/*.[ch] policy/*.def 2>/dev/null)
 while read -r line; do
     [ -z "$line" ] || complain "policy/ includes its own files and libc headers only: $line"
-done < <(grep -HnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' policy/*.[ch] 2>/dev/null |
-    grep -vE 'include[[:space:]]*"(policy/)?[a-z0-9_]+\.(h|def|inc)"')
+done < <(grep -HnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' policy/*.[ch] policy/replay/*.[ch] 2>/dev/null |
+    grep -vE 'include[[:space:]]*"(policy/)?(replay/)?[a-z0-9_]+\.(h|def|inc)"')
 
 # preload/ needs no toolkit, and nothing of the tests.
 while read -r line; do
@@ -54,7 +54,7 @@ if [ "${1:-}" = --long ]; then
          /^}/ && inside { inside = 0
              if (head != "" && FNR - start - 1 > 40)
                  printf "%s:%d: %d lines: %s\n", FILENAME, start, FNR - start - 1, head
-             head = "" }' preload/*.c policy/*.c scripts/command/*.c 2>/dev/null
+             head = "" }' preload/*.c policy/*.c policy/replay/*.c scripts/command/*.c 2>/dev/null
 fi
 [ "$status" -ne 0 ] || echo "layering: ok"
 exit "$status"

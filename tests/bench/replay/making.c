@@ -29,21 +29,12 @@ uint64_t draw_size(uint64_t least, uint64_t most)
     return bytes;
 }
 
-static void add(struct trace *trace, struct event event)
-{
-    if (trace->n_events == trace->room) {
-        struct event *more = must_have(trace->room * 2ul, sizeof *more);
-        memcpy(more, trace->event, trace->n_events * sizeof *more);
-        free(trace->event);
-        trace->event = more;
-        trace->room *= 2;
-    }
-    trace->event[trace->n_events++] = event;
-}
-
 uint32_t alloc_touched(struct trace *trace, unsigned site, uint64_t bytes, unsigned percent)
 {
-    add(trace, (struct event){EVENT_ALLOC, 0, (uint8_t)percent, (uint16_t)site, trace->n_blocks, bytes});
+    trace_add(
+        trace,
+        &(struct event){
+            .kind = EVENT_ALLOC, .touched = (uint8_t)percent, .site = site, .block = trace->n_blocks, .amount = bytes});
     return trace->n_blocks++;
 }
 
@@ -54,17 +45,17 @@ uint32_t alloc(struct trace *trace, unsigned site, uint64_t bytes)
 
 void copy(struct trace *trace, uint32_t block, int dir, uint64_t bytes)
 {
-    add(trace, (struct event){EVENT_COPY, (uint8_t)dir, 0, 0, block, bytes});
+    trace_add(trace, &(struct event){.kind = EVENT_COPY, .dir = (uint8_t)dir, .block = block, .amount = bytes});
 }
 
 void drop(struct trace *trace, uint32_t block)
 {
-    add(trace, (struct event){EVENT_FREE, 0, 0, 0, block, 0});
+    trace_add(trace, &(struct event){.kind = EVENT_FREE, .block = block});
 }
 
 void compute(struct trace *trace, uint64_t ns)
 {
-    add(trace, (struct event){EVENT_TIME, 0, 0, 0, 0, ns});
+    trace_add(trace, &(struct event){.kind = EVENT_TIME, .amount = ns});
 }
 
 uint64_t set_bytes(const struct set *set)

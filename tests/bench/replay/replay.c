@@ -21,10 +21,10 @@ static const double FREE_MOST = 2.0, FREE_FELT_MEAN = 1.2, BOUND_MOST = 2.5;
 
 /* Per page of 4 KiB; bytes per ps/B: 125 is 8 GB/s, 20 is 50 GB/s. */
 static const struct machine machines[] = {
-    {"usual", {125, 125}, {0, 0}, {20, 20}, 0, 300, 600, 60},
-    {"slow pins", {125, 125}, {0, 0}, {20, 20}, 0, 2000, 2500, 300},
-    {"staged", {125, 125}, {60, 60}, {20, 20}, 8000, 300, 600, 60},
-    {"fast pins", {90, 160}, {0, 0}, {40, 40}, 8000, 100, 400, 40},
+    {"usual", {125, 125}, {0, 0}, {20, 20}, 0, 300, 600, 60, NULL, 0},
+    {"slow pins", {125, 125}, {0, 0}, {20, 20}, 0, 2000, 2500, 300, NULL, 0},
+    {"staged", {125, 125}, {60, 60}, {20, 20}, 8000, 300, 600, 60, NULL, 0},
+    {"fast pins", {90, 160}, {0, 0}, {40, 40}, 8000, 100, 400, 40, NULL, 0},
 };
 
 struct sum {

@@ -5,21 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    PAGE = 4096,
-    GRANULE_LOG2 = 16,
-};
-
-void *must_have(size_t count, size_t bytes)
-{
-    void *mem = calloc(count ? count : 1, bytes);
-    if (!mem) {
-        fputs("replay: no memory\n", stderr);
-        exit(2);
-    }
-    return mem;
-}
-
 void trace_make(struct trace *trace, const struct family *family, const struct machine *machine, unsigned seed)
 {
     *trace =
@@ -31,41 +16,6 @@ void trace_make(struct trace *trace, const struct family *family, const struct m
 void trace_drop(struct trace *trace)
 {
     free(trace->event);
-}
-
-uint64_t copy_ns(const struct machine *machine, int dir, int direct, uint64_t bytes)
-{
-    double ps = machine->plain_ps[dir];
-    if (machine->staged_ps[dir] > 0 && machine->staged_ps[dir] < ps)
-        ps = machine->staged_ps[dir];
-    if (direct)
-        ps = machine->direct_ps[dir];
-    return machine->latency_ns + (uint64_t)(ps * (double)bytes / 1000.0);
-}
-
-uint64_t excess_ns(const struct machine *machine, int dir, uint64_t bytes)
-{
-    const uint64_t unpinned = copy_ns(machine, dir, 0, bytes), direct = copy_ns(machine, dir, 1, bytes);
-    return unpinned > direct ? unpinned - direct : 0;
-}
-
-uint64_t pin_ns(const struct machine *machine, uint64_t bytes, uint64_t resident)
-{
-    const uint64_t pages = (bytes + PAGE - 1) / PAGE, present = resident < bytes ? resident / PAGE : pages;
-    return present * machine->resident_page_ns + (pages - present) * machine->absent_page_ns;
-}
-
-uint64_t unpin_ns(const struct machine *machine, uint64_t bytes)
-{
-    return (bytes + PAGE - 1) / PAGE * machine->unpin_page_ns;
-}
-
-uint32_t class_of(uint64_t bytes)
-{
-    const uint64_t granules = (bytes + (1u << GRANULE_LOG2) - 1) >> GRANULE_LOG2;
-    const unsigned log2 = granules < 16 ? 3 : 63u - (unsigned)__builtin_clzll(granules);
-    const unsigned shift = log2 - 3;
-    return (uint32_t)(shift * 8 + ((granules + (1ull << shift) - 1) >> shift));
 }
 
 static void note_event(struct lives *lives, unsigned *filled, const struct trace *trace, unsigned at)

@@ -7,8 +7,9 @@
 #include "policy/decide.h"
 #include "policy/engine.h"
 #include "policy/ledger.h"
-#include "tests/unit/fake_prim.h"
-#include "trace.h"
+#include "policy/options.h"
+#include "policy/prim.h"
+#include "policy/replay/replay.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,18 +29,17 @@ struct slot {
 static struct {
     const struct trace *trace;
     enum how how;
-    uint64_t now_ns;    /* the program's */
-    uint64_t worker_ns; /* until when the worker is busy, in the background */
-    uint64_t ahead_ns;  /* how far the worker's clock is ahead of the program's while it works */
-    int kicked;
+    uint64_t now_ns;     /* the program's */
+    uint64_t worker_ns;  /* until when the worker is busy, in the background */
+    uint64_t ahead_ns;   /* how far the worker's clock is ahead of the program's while it works */
+    int kicked, at_work; /* at_work: it is the worker's turn */
+    struct site **site;  /* of recorded ones, by number */
     struct slot *free[ENGINE_CLASSES];
     struct slot **serving; /* by the trace's number of the block */
     struct outcome out;
 } world;
 
-/* --- policy/prim.h
- * ----------------------------------------------------------------------------------------------------
- */
+/* --- policy/prim.h ---------------------------------------------------------------------------------------------- */
 
 uint64_t prim_now_ns(void)
 {
@@ -69,9 +69,14 @@ size_t prim_resident_bytes(const void *base, size_t bytes)
 }
 
 /* The program's time, or the worker's. */
+static int in_background(void)
+{
+    return world.how == HOW_BACKGROUND || (world.how == HOW_REAL && world.at_work);
+}
+
 static void spend_ns(uint64_t ns)
 {
-    if (world.how == HOW_BACKGROUND) {
+    if (in_background()) {
         world.ahead_ns += ns;
         world.worker_ns += ns;
     } else {
@@ -85,11 +90,13 @@ int prim_pin(struct block *block)
     const uint64_t ns = pin_ns(world.trace->machine, block->pin_bytes, slot->resident);
     spend_ns(ns);
     slot->resident = block->pin_bytes;
-    slot->locked_from = world.how == HOW_BACKGROUND ? world.worker_ns : 0;
+    slot->locked_from = in_background() ? world.worker_ns : 0;
     world.out.pinning += ns;
     world.out.pins++;
     if (ledger_bytes() > world.trace->cap_bytes)
         abort();
+    if (ledger_bytes() > world.out.peak_bytes)
+        world.out.peak_bytes = ledger_bytes();
     return 0;
 }
 
@@ -111,9 +118,7 @@ void prim_release(struct block *block, int keep)
     world.free[block->size_class] = slot;
 }
 
-/* --- the program
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- the program ------------------------------------------------------------------------------------------------- */
 
 static struct slot *slot_new(uint32_t size_class)
 {
@@ -128,8 +133,19 @@ static struct slot *slot_new(uint32_t size_class)
     return slot;
 }
 
+/* Of a recorded trace: with its stack, so that rules match it. */
+static struct site *recorded_site(unsigned number)
+{
+    const struct replay_site *from = &world.trace->site[number];
+    if (!world.site[number])
+        world.site[number] = site_add(number + 1, from->frame, from->function, from->n_frames, 1ull << from->size_log2);
+    return world.site[number];
+}
+
 static struct site *site_of(unsigned number, uint64_t bytes)
 {
+    if (world.trace->site)
+        return recorded_site(number);
     const struct frame frame = {.pc = number, .module = "replay", .module_id = 1, .offset = number};
     const uint64_t hash = (uint64_t)number << 8 | site_size_log2(bytes);
     struct site *site = site_find(hash);
@@ -152,22 +168,47 @@ static void run_alloc(const struct event *event)
     world.serving[event->block] = slot;
 }
 
+static void count_copy(enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
+{
+    world.out.copied_ns[dir][way] += ns;
+    world.out.copied_bytes[dir][way] += bytes;
+    if (way == WAY_DIRECT)
+        world.out.saved += excess_ns(world.trace->machine, dir, bytes);
+    else
+        world.out.excess += excess_ns(world.trace->machine, dir, bytes);
+}
+
 static void run_copy(const struct event *event)
 {
     struct slot *slot = world.serving[event->block];
     struct block *block = &slot->block;
+    const struct machine *machine = world.trace->machine;
     const enum direction dir = event->dir ? DIR_D2H : DIR_H2D;
     const uint32_t word = engine_copy_begin(block);
     const int direct = engine_is_direct(block, word) && world.now_ns >= slot->locked_from;
-    const uint64_t ns = copy_ns(world.trace->machine, dir, direct, event->amount);
+    const uint64_t ns = copy_ns(machine, dir, direct, event->amount);
+    const enum way unpinned = machine->measured ? unpinned_way(machine, dir, event->amount) : WAY_PLAIN;
+    const enum way way = event->snapshot && direct ? WAY_SNAPSHOT : direct ? WAY_DIRECT : unpinned;
     world.now_ns += ns;
-    world.out.excess += direct ? 0 : excess_ns(world.trace->machine, dir, event->amount);
+    count_copy(dir, way, event->amount, ns);
     if (slot->resident < event->amount)
         slot->resident = event->amount;
     engine_copy_end(block);
-    const enum reason reason = engine_copied(block, dir, direct ? WAY_DIRECT : WAY_PLAIN, event->amount, ns);
+    if (way == WAY_STAGED)
+        cost_copy_seen(dir, way, event->amount, ns);
+    const enum reason reason = engine_copied(block, dir, way, event->amount, ns);
     if (!reason_refuses(reason))
         engine_promote(block, reason, NULL, 0);
+}
+
+static void run_resize(const struct event *event)
+{
+    struct slot *slot = world.serving[event->block];
+    if (!block_move_begin(&slot->block))
+        return;
+    engine_resized(&slot->block, event->amount);
+    block_move_end(&slot->block);
+    slot->resident = event->amount;
 }
 
 static void run_worker(void)
@@ -175,15 +216,17 @@ static void run_worker(void)
     world.kicked = 0;
     if (world.worker_ns < world.now_ns)
         world.worker_ns = world.now_ns;
-    world.ahead_ns = world.how == HOW_BACKGROUND ? world.worker_ns - world.now_ns : 0;
+    world.ahead_ns = world.how >= HOW_BACKGROUND ? world.worker_ns - world.now_ns : 0;
+    world.at_work = 1;
     engine_work();
+    world.at_work = 0;
     world.ahead_ns = 0;
 }
 
 /* Time that passes is the worker's to look for what is idle, as often as it does. */
 static void run_time(uint64_t ns)
 {
-    const uint64_t step = 1000000000;
+    const uint64_t step = ns > 1000 * 1000000000ull ? ns / 1000 : 1000000000;
     for (; ns > step; ns -= step) {
         world.now_ns += step;
         run_worker();
@@ -191,37 +234,25 @@ static void run_time(uint64_t ns)
     world.now_ns += ns;
 }
 
-/* What the process would have measured on this machine before. */
-static void know_costs(const struct machine *machine)
-{
-    const uint64_t bytes = 64 << 20;
-    for (int i = 0; i < 300; i++) {
-        for (int dir = 0; dir < DIR_COUNT; dir++) {
-            cost_copy_seen(dir, WAY_PLAIN, bytes, copy_ns(machine, dir, 0, bytes) - machine->latency_ns);
-            cost_copy_seen(dir, WAY_DIRECT, bytes, copy_ns(machine, dir, 1, bytes) - machine->latency_ns);
-        }
-        cost_pin_seen(bytes, 0, 0, pin_ns(machine, bytes, bytes));
-    }
-}
-
-static void start(const struct trace *trace, enum how how)
+static int start(const struct trace *trace, enum how how)
 {
     static struct options options;
     char conf[64];
-    fake_reset();
-    const int length = snprintf(conf, sizeof conf, "[limits]\nmax_pinned = %llu\n",
-                                (unsigned long long)(trace->cap_bytes == UINT64_MAX ? 1ull << 35 : trace->cap_bytes));
-    if (fake_load(&options, conf, (size_t)length))
-        abort();
+    snprintf(conf, sizeof conf, "[limits]\nmax_pinned = %llu\n",
+             (unsigned long long)(trace->cap_bytes == UINT64_MAX ? 1ull << 35 : trace->cap_bytes));
+    if (replay_options(&options, trace->conf ? trace->conf : conf))
+        return -EINVAL;
     world.trace = trace;
     world.how = how;
     world.now_ns = 1000000000;
     world.serving = must_have(trace->n_blocks, sizeof(struct slot *));
+    world.site = must_have(trace->n_sites, sizeof(struct site *));
     engine_start(&options);
     sites_start(&options);
     engine_use_backend(BACKEND_CUDA);
-    if (how != HOW_LEARNING)
-        know_costs(trace->machine);
+    if (how == HOW_CHARGED || how == HOW_BACKGROUND)
+        replay_know(trace->machine);
+    return 0;
 }
 
 static void run(const struct trace *trace)
@@ -234,6 +265,8 @@ static void run(const struct trace *trace)
             run_copy(event);
         else if (event->kind == EVENT_FREE)
             engine_free(&world.serving[event->block]->block);
+        else if (event->kind == EVENT_RESIZE)
+            run_resize(event);
         else
             run_time(event->amount);
         if (world.kicked)
@@ -247,16 +280,17 @@ int replay_policy(const struct trace *trace, enum how how, struct outcome *outco
     struct outcome *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
         return -ENOMEM;
-    fflush(stdout);
+    fflush(NULL);
     const pid_t child = fork();
     if (child == 0) {
-        start(trace, how);
+        if (start(trace, how))
+            _exit(EINVAL);
         run(trace);
         *shared = world.out;
         _exit(0);
     }
     if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
-        status = -EIO;
+        status = WIFEXITED(status) && WEXITSTATUS(status) == EINVAL ? -EINVAL : -EIO;
     *outcome = *shared;
     munmap(shared, sizeof *shared);
     return status;

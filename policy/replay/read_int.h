@@ -1,0 +1,39 @@
+/* What read.c and read_events.c share.  Not for others. */
+#ifndef AUTOPIN_REPLAY_READ_INT_H
+#define AUTOPIN_REPLAY_READ_INT_H
+
+#include "policy/replay/read.h"
+#include "policy/trace_format.h"
+
+/* What is known of the block of a number in the arena. */
+struct place {
+    uint32_t number; /* plus 1: in the arena; 0: an empty entry */
+    uint32_t live;   /* plus 1: the block that is there, by its number in the trace; 0: none */
+};
+
+struct live {
+    uint64_t bytes;
+    uint32_t site;
+    int copied;
+};
+
+struct reader {
+    const char *begin, *at;
+    struct recorded *out;
+    char *strings;
+    struct place *number; /* open addressing; a power of two */
+    uint32_t n_places, room;
+    struct live *live; /* by number of the block */
+    uint32_t live_room;
+    uint64_t us, end_us, begin_us; /* the last event's time; until when something was done; the first one's */
+    uint64_t live_bytes;           /* of blocks that were copied */
+    int timed;                     /* there was a TIME */
+};
+
+/* Says what was expected at this place of the file.  Returns -EINVAL. */
+int malformed(struct reader *reader, const void *at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+int read_events(struct reader *reader, uint32_t count);
+void events_end(struct reader *reader);
+
+#endif
