@@ -24,6 +24,7 @@
 #include "policy/totals.h"
 #include "self.h"
 #include "stage.h"
+#include "trace.h"
 
 typedef CUresult (*sync_fn)(uintptr_t, uintptr_t, size_t);
 typedef CUresult (*async_fn)(uintptr_t, uintptr_t, size_t, CUstream);
@@ -227,6 +228,7 @@ static CUresult run_block(const struct copy *copy, struct block *block, enum dir
     if (result != CUDA_SUCCESS)
         return result;
     driver_works();
+    trace_copy(block, dir, outcome.way, copy_is_async(copy), copy->bytes, begin, ns);
     const enum reason reason = engine_copied(block, dir, outcome.way, copy->bytes, ns);
     if (!reason_refuses(reason))
         promote(block, reason);

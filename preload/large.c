@@ -18,6 +18,7 @@
 #include "recent.h"
 #include "self.h"
 #include "symbols.h"
+#include "trace.h"
 #include "unwind.h"
 
 static uint64_t trace_hash(const struct trace *trace, size_t size)
@@ -104,6 +105,8 @@ static struct block *alloc_block(size_t size, size_t align, const struct caller 
     struct block *block = arena_range.bytes && arena_aligns(size, align) ? serve(size, caller, empty) : NULL;
     if (!block)
         count_add(&totals.large_forwarded, 1);
+    else if (UNLIKELY(trace_on))
+        trace_alloc(block);
     self_leave();
     return block;
 }
@@ -124,10 +127,13 @@ void large_free(void *ptr)
     self_enter();
     life_notice_fork();
     struct block *block = arena_find(ptr);
-    if (block && block->base == ptr && !own_heap_is(block))
+    if (block && block->base == ptr && !own_heap_is(block)) {
+        if (UNLIKELY(trace_on))
+            trace_free(block); /* before: it may be served again at once */
         engine_free(block);
-    else if (!own_heap_is(block))
+    } else if (!own_heap_is(block)) {
         prim_log(0, "autopin: free(%p): not the start of a block that is in use; ignored", ptr);
+    }
     self_leave();
 }
 
@@ -148,6 +154,8 @@ static int resize_in_place(struct block *block, size_t size)
     const size_t page = 4096, used = (size + page - 1) & ~(page - 1);
     arena_trim(block, used);
     engine_resized(block, size);
+    if (UNLIKELY(trace_on))
+        trace_resize(block);
     block_move_end(block);
     return 1;
 }

@@ -29,6 +29,7 @@
 #include "stage_team.h"
 #include "system.h"
 #include "threads.h"
+#include "trace.h"
 #include "unwind.h"
 #include "worker.h"
 
@@ -131,6 +132,7 @@ static void start(void *on)
         life_note("no address space could be reserved: large blocks are left to the program's own allocator");
     if (options.backend == OPTION_BACKEND_AUTO || options.backend == OPTION_BACKEND_MLOCK)
         engine_use_backend(BACKEND_MLOCK);
+    trace_start(&options);
 }
 
 int life_on(void)
@@ -226,6 +228,7 @@ static void fork_child(void)
     life_threshold = options.min_size; /* own_heap.c may have lowered it */
     worker_fork_child();
     report_fork_child();
+    trace_fork_child(&options);
     engine_fork_child();
     flight_fork_drop();
     flight_fork_child();

@@ -19,6 +19,7 @@
 #include "self.h"
 #include "symbols.h"
 #include "system.h"
+#include "trace.h"
 #include "version.h"
 
 static const uint64_t REFRESH_NS = 2000000000;
@@ -51,7 +52,7 @@ static void put(void *ctx, const char *text, size_t len)
 }
 
 /* Symbols of the dynamic table only: what is in the process anyway. */
-static int symbolise(void *ctx, const struct frame *frame, char *function, size_t cap, uint64_t *offset)
+int report_symbol(void *ctx, const struct frame *frame, char *function, size_t cap, uint64_t *offset)
 {
     const char *name;
     (void)ctx;
@@ -78,7 +79,7 @@ static const char *rank(void)
     return "0";
 }
 
-static void expand(const char *pattern, char *out, size_t cap)
+void report_expand(const char *pattern, char *out, size_t cap)
 {
     char host[65] = "", pid[24];
     size_t at = 0;
@@ -136,7 +137,7 @@ static int write_to(int fd, int json, const char *cause)
     };
     process.n_notes = life_notes(&notes);
     memcpy(process.notes, notes, process.n_notes * sizeof *notes);
-    (json ? report_write_json : report_write_text)(&sink, &process, symbolise, NULL, (unsigned)options->report_sites);
+    (json ? report_write_json : report_write_text)(&sink, &process, report_symbol, NULL, (unsigned)options->report_sites);
     flush(&out);
     return out.fd >= 0;
 }
@@ -161,7 +162,7 @@ static void write_file(const char *pattern, const char *cause)
 {
     char path[512], fresh[544];
     struct stat there;
-    expand(pattern, path, sizeof path);
+    report_expand(pattern, path, sizeof path);
     const int in_place = stat(path, &there) == 0 && !S_ISREG(there.st_mode);
     snprintf(fresh, sizeof fresh, in_place ? "%s" : "%s.%d.tmp", path, (int)getpid());
     const size_t len = strlen(path);
@@ -268,6 +269,7 @@ void report_at(const char *cause)
     if (!life_is_on() || !life_is_own_process())
         return;
     atomic_store(&ended, 1);
+    trace_flush();
     if (!writing_begin(50))
         return;
     const int cancel = system_uncancellable();

@@ -22,6 +22,7 @@
 #include "stage_ring.h"
 #include "system.h"
 #include "threads.h"
+#include "trace.h"
 
 enum {
     NONE,
@@ -65,6 +66,7 @@ static uint64_t work(void)
         wait_ns = ring_ns < wait_ns ? ring_ns : wait_ns;
         left = flight_reap();
         report_refresh();
+        trace_refresh();
         engine_leave();
     }
     if (left)

@@ -1,0 +1,159 @@
+/* Recording: the ring of events.  See trace.h; trace_file.c writes. */
+#include "trace.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "policy/prim.h"
+#include "policy/trace_format.h"
+#include "trace_file.h"
+
+enum {
+    RING = 16384, /* places */
+    PART = 4096,  /* written at a time */
+    PATIENCE = 100
+};
+static const uint64_t REFRESH_NS = 2000000000;
+
+struct place {
+    _Atomic uint64_t what; /* 0: empty; set last */
+    uint64_t amount;
+};
+
+int trace_on;
+static struct place *ring;
+static _Atomic uint64_t taken, written; /* places so far: the latter under the file's lock */
+static _Atomic uint64_t dropped;
+static _Atomic uint64_t last_us;
+static _Atomic int full; /* the file is */
+
+/* What is in the ring up to `end` goes to the file.  A place that was taken and is not filled yet is given a moment.
+ * Lock: the file's. */
+static void write_up_to(uint64_t end)
+{
+    while (atomic_load(&written) < end && !atomic_load(&full)) {
+        const uint64_t from = atomic_load(&written), most = end - from < PART ? end - from : PART;
+        struct trace_event *out = trace_file_room();
+        uint32_t n = 0;
+        for (uint64_t i = 0; i < most; i++) {
+            struct place *place = &ring[(from + i) % RING];
+            for (int patience = PATIENCE; atomic_load(&place->what) == TRACE_NOTHING && patience; patience--)
+                __builtin_ia32_pause();
+            const uint64_t what = atomic_load_explicit(&place->what, memory_order_acquire);
+            out[n] = (struct trace_event){what, place->amount};
+            n += what != TRACE_NOTHING;
+            atomic_store_explicit(&place->what, TRACE_NOTHING, memory_order_release);
+        }
+        const uint32_t kept = trace_file_events(n);
+        atomic_store(&full, kept < n);
+        count_add(&dropped, n - kept);
+        atomic_store(&written, from + most);
+    }
+}
+
+static void write_all(uint64_t end)
+{
+    self_enter();
+    if (trace_file_begin()) {
+        trace_file_tables(count_get(&dropped));
+        write_up_to(end);
+        if (atomic_load(&full))
+            trace_file_tables(count_get(&dropped));
+        if (trace_file_end())
+            trace_on = 0;
+    }
+    self_leave();
+}
+
+static void add(uint64_t what, uint64_t amount)
+{
+    if (atomic_load_explicit(&full, memory_order_relaxed)) {
+        count_add(&dropped, 1);
+        return;
+    }
+    const uint64_t at = atomic_fetch_add_explicit(&taken, 1, memory_order_relaxed);
+    if (at - atomic_load_explicit(&written, memory_order_acquire) < RING) {
+        struct place *place = &ring[at % RING];
+        place->amount = amount;
+        atomic_store_explicit(&place->what, what, memory_order_release);
+    } else {
+        count_add(&dropped, 1);
+    }
+    if (UNLIKELY(at % PART == PART - 1))
+        write_all(at + 1);
+}
+
+static void add_at(uint64_t ns, const struct block *block, enum trace_kind kind, unsigned what, uint64_t amount)
+{
+    const uint64_t us = ns / 1000, last = atomic_load_explicit(&last_us, memory_order_relaxed);
+    const uint64_t number = ((uintptr_t)block->base - arena_range.base) >> 16;
+    if (UNLIKELY(us > last + TRACE_GAP_US / 8)) { /* seldom written: the word is all threads' */
+        atomic_store_explicit(&last_us, us, memory_order_relaxed);
+        if (us > last + TRACE_GAP_US || last == 0)
+            add(trace_what(TRACE_TIME, 0, 0, 0, us, 0), us);
+    }
+    add(trace_what(kind, 0, 0, 0, us, trace_low(number, TRACE_BLOCK_BITS)) | what, amount);
+}
+
+void trace_alloc(const struct block *block)
+{
+    add_at(prim_coarse_ns(), block, TRACE_ALLOC, 0,
+           trace_cut(block->bytes, TRACE_ALLOC_BITS) | trace_cut(block->site->index, 24) << TRACE_ALLOC_BITS);
+}
+
+void trace_free(const struct block *block)
+{
+    add_at(prim_coarse_ns(), block, TRACE_FREE, 0, 0);
+}
+
+void trace_resize(const struct block *block)
+{
+    add_at(prim_coarse_ns(), block, TRACE_RESIZE, 0, block->bytes);
+}
+
+void trace_copied(const struct block *block, unsigned what, uint64_t bytes, uint64_t begin_ns, uint64_t ns)
+{
+    add_at(begin_ns, block, TRACE_COPY, what, trace_cut(bytes, TRACE_COPY_BITS) | trace_pack_ns(ns) << TRACE_COPY_BITS);
+}
+
+void trace_flush(void)
+{
+    if (!trace_on)
+        return;
+    write_all(atomic_load(&taken));
+}
+
+void trace_refresh(void)
+{
+    static _Atomic uint64_t last_ns;
+    const uint64_t now = prim_coarse_ns();
+    if (!trace_on || atomic_load(&full) || now - last_ns < REFRESH_NS)
+        return;
+    last_ns = now;
+    trace_flush();
+}
+
+void trace_start(const struct options *options)
+{
+    if (!trace_file_start(options, PART))
+        return;
+    ring = prim_map(RING * sizeof *ring);
+    trace_on = ring != NULL;
+}
+
+void trace_fork_child(const struct options *options)
+{
+    if (!trace_on)
+        return;
+    trace_on = 0;
+    if (!trace_file_fork_child(options))
+        return;
+    atomic_store(&last_us, 0);
+    atomic_store(&taken, 0);
+    atomic_store(&written, 0);
+    atomic_store(&dropped, 0);
+    atomic_store(&full, 0);
+    for (unsigned i = 0; i < RING; i++)
+        atomic_store_explicit(&ring[i].what, TRACE_NOTHING, memory_order_relaxed);
+    trace_on = 1;
+}
