@@ -117,7 +117,7 @@ $(BUILD)/sim/%: override CFLAGS += $(WARNINGS)
 # tests/unit/stress_NAME.c are programs of their own: ThreadSanitizer and Criterion exclude each other.
 UNIT_SRC   = $(filter-out tests/unit/stress_%,$(wildcard tests/unit/*.c))
 UNIT_OBJ   = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(UNIT_SRC) $(wildcard policy/*.c) \
-               policy/replay/read.c policy/replay/read_events.c policy/replay/costs.c \
+               $(wildcard policy/replay/read*.c) policy/replay/costs.c \
                $(addprefix scripts/command/,json_node.c report_read.c))
 STRESS     = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/stress_*.c))
 STRESS_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,tests/unit/fake_prim.c $(wildcard policy/*.c))

@@ -155,6 +155,15 @@ static int find_pattern(const struct report *report, struct advice *out)
     return out->module[0] != 0;
 }
 
+int advice_section(const struct report *report, struct advice *out)
+{
+    out->module[0] = out->function[0] = 0;
+    if (!find_pattern(report, out))
+        return 0;
+    name_section(out);
+    return 1;
+}
+
 /* The piece of advice whose section would catch the same sites. */
 static struct advice *find_same(struct advice *advice, unsigned n, const struct advice *like)
 {

@@ -1,6 +1,7 @@
 /* Advice: lines for pinning.conf that would have made this run faster, each with the gain that it predicts.
  *
- * Pure functions of a struct report and of the cost model; no lock, no malloc.  Callers: report_text.c, report_json.c.
+ * Pure functions of a struct report and of the cost model; no lock, no malloc.  Callers: report_text.c, report_json.c,
+ * and scripts/command/.
  */
 #ifndef AUTOPIN_ADVICE_H
 #define AUTOPIN_ADVICE_H
@@ -31,6 +32,10 @@ struct advice {
 /* Finds what would have been worth 1 % of the run or 50 ms: limits first, then sites, the largest gain first.
  * Returns how many were entered in out. */
 unsigned advice_find(const struct report *report, struct advice out[ADVICE_MOST]);
+
+/* Gives advice about a site a section that would catch it: its name (to be made unique) and what it matches.  Of the
+ * report only its way to the names of functions is used.  Returns whether there is one. */
+int advice_section(const struct report *report, struct advice *out);
 
 /* Writes one piece of advice as lines of pinning.conf, ASCII only.  heading: with the [limits] line, if it needs one.
  */

@@ -8,7 +8,6 @@
 enum {
     PAGE = 4096,
     GRANULE_LOG2 = 16,
-    LARGE_LOG2 = 20, /* from here on a copy says something about bandwidth */
 };
 
 void *must_have(size_t count, size_t bytes)
@@ -36,17 +35,17 @@ void trace_add(struct trace *trace, const struct event *event)
 
 /* --- of copies that were seen --- */
 
-/* Per byte; 0: there were none.  Of this size, else of all large ones. */
+/* Per byte; 0: there were none.  Of this size, else of the nearest one. */
 static double seen_ps(const struct measured *measured, int dir, enum way way, unsigned log2)
 {
-    double bytes = 0, ns = 0;
-    if (log2 < MEASURED_LOG2 && measured->of[dir][way][log2].bytes > 0)
-        return measured->of[dir][way][log2].ns * 1000.0 / measured->of[dir][way][log2].bytes;
-    for (unsigned i = log2 < LARGE_LOG2 ? 0 : LARGE_LOG2; i < MEASURED_LOG2; i++) {
-        bytes += measured->of[dir][way][i].bytes;
-        ns += measured->of[dir][way][i].ns;
+    const double *ps = measured->ps[dir][way];
+    for (unsigned apart = 0; apart < MEASURED_LOG2; apart++) {
+        if (log2 + apart < MEASURED_LOG2 && ps[log2 + apart] > 0)
+            return ps[log2 + apart];
+        if (apart <= log2 && log2 - apart < MEASURED_LOG2 && ps[log2 - apart] > 0)
+            return ps[log2 - apart];
     }
-    return bytes > 0 ? ns * 1000.0 / bytes : 0;
+    return 0;
 }
 
 static double rate_ps(const struct machine *machine, int dir, enum way way)

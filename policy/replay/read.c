@@ -218,6 +218,7 @@ int recorded_read(struct recorded *out, const void *data, size_t bytes)
         rc = malformed(&reader, reader.at, "what the machine is like, and the file ends");
     if (rc == 0)
         events_end(&reader);
+    samples_end(&reader);
     free(reader.number);
     free(reader.live);
     return rc;

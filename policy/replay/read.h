@@ -14,8 +14,7 @@ struct recorded {
     uint64_t cut_bytes;                       /* at the end of the file, of a section that is not whole */
     uint64_t allocs, copies, copy_bytes;      /* of what is in the file */
     uint64_t copied_ns[DIR_COUNT][WAY_COUNT]; /* likewise */
-    uint64_t async_copies, async_ns;
-    uint64_t peak_bytes; /* of blocks that lived at once and were copied */
+    uint64_t peak_bytes;                      /* of blocks that lived at once and were copied */
     uint64_t cap_bytes, pid, duration_us;
     int simulated, whole; /* whole: there is something about the machine */
     char *strings;

@@ -125,14 +125,10 @@ static int read_alloc(struct reader *reader, const struct trace_event *event, st
 static void count_copy(struct reader *reader, enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
 {
     struct recorded *out = reader->out;
-    const unsigned log2 = site_size_log2(bytes);
     out->copies++;
     out->copy_bytes += bytes;
     out->copied_ns[dir][way] += ns;
-    if (ns && log2 < MEASURED_LOG2) {
-        out->measured.of[dir][way][log2].bytes += (double)bytes;
-        out->measured.of[dir][way][log2].ns += (double)ns;
-    }
+    sample_copy(reader, dir, way, bytes, ns);
 }
 
 static void raise_peak(struct reader *reader)
@@ -162,13 +158,12 @@ static int read_copy(struct reader *reader, const struct trace_event *event, con
     if (bytes == 0 || ns >> 50)
         return malformed(reader, reader->at + 8, "a copy of some bytes that took less than 13 days");
     reader->end_us += ns / 1000;
-    reader->out->async_copies += event->what >> 6 & 1;
-    reader->out->async_ns += event->what >> 6 & 1 ? ns : 0;
     if (!live) {
         reader->out->strays++;
         return 0;
     }
     note_copied(reader, live, bytes);
+    reader->out->trace.site[live->site].async_bytes[dir] += event->what >> 6 & 1 ? bytes : 0;
     count_copy(reader, dir, way, bytes, ns);
     trace_add(&reader->out->trace, &(struct event){.kind = EVENT_COPY,
                                                    .dir = (uint8_t)dir,

@@ -17,12 +17,23 @@ struct live {
     int copied;
 };
 
+/* What copies of one direction, way and size took.  Units: ps per byte. */
+struct samples {
+    double *ps;
+    uint64_t n; /* all of them; there is room for SAMPLES, the last ones */
+};
+
+enum {
+    SAMPLES = 4096
+};
+
 struct reader {
     const char *begin, *at;
     struct recorded *out;
     char *strings;
     struct place *number; /* open addressing; a power of two */
     uint32_t n_places, room;
+    struct samples samples[DIR_COUNT][WAY_COUNT][MEASURED_LOG2];
     struct live *live; /* by number of the block */
     uint32_t live_room;
     uint64_t us, end_us, begin_us; /* the last event's time; until when something was done; the first one's */
@@ -35,5 +46,9 @@ int malformed(struct reader *reader, const void *at, const char *fmt, ...) __att
 
 int read_events(struct reader *reader, uint32_t count);
 void events_end(struct reader *reader);
+
+/* read_costs.c: of the copies, for what others will take. */
+void sample_copy(struct reader *reader, enum direction dir, enum way way, uint64_t bytes, uint64_t ns);
+void samples_end(struct reader *reader);
 
 #endif

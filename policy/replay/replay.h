@@ -33,11 +33,10 @@ enum {
     MEASURED_LOG2 = 40
 };
 
-/* Copies that were seen, by direction, way and floor of the binary logarithm of their bytes. */
+/* What copies that were seen took, by direction, way and floor of the binary logarithm of their bytes.  Units: ps per
+ * byte; 0: there were none. */
 struct measured {
-    struct {
-        double bytes, ns;
-    } of[DIR_COUNT][WAY_COUNT][MEASURED_LOG2];
+    double ps[DIR_COUNT][WAY_COUNT][MEASURED_LOG2];
 };
 
 /* A machine: times that do not change while a trace runs. */
@@ -58,6 +57,7 @@ struct replay_site {
     const char *function[SITE_FRAMES];
     uint64_t function_offset[SITE_FRAMES];
     uint64_t copies, copy_bytes, blocks;
+    uint64_t async_bytes[DIR_COUNT];
 };
 
 struct trace {

@@ -68,17 +68,19 @@ static void print_head(const struct recorded *recorded)
 
 static void print_row(const char *name, const struct outcome *outcome)
 {
-    printf("%-12s %12.6f %12.6f %12.6f %12.6f %8" PRIu64 " %8" PRIu64 "  %s\n", name,
+    const uint64_t direct = outcome->copied_bytes[DIR_H2D][WAY_DIRECT] + outcome->copied_bytes[DIR_D2H][WAY_DIRECT];
+    printf("%-12s %11.6f %11.6f %11.6f %11.6f %11.1f %7" PRIu64 " %7" PRIu64 "  %s\n", name,
            (double)outcome_copies_ns(outcome) / 1e9, (double)outcome->pinning / 1e9, (double)outcome->unpinning / 1e9,
-           (double)outcome->saved / 1e9, outcome->pins, outcome->unpins, quantity_bytes(outcome->peak_bytes).text);
+           (double)outcome->saved / 1e9, (double)direct / (1 << 20), outcome->pins, outcome->unpins,
+           quantity_bytes(outcome->peak_bytes).text);
 }
 
 static int print_table(struct recorded *recorded, const struct asked *asked, const char *conf)
 {
     struct outcome outcome;
     print_head(recorded);
-    printf("\n%-12s %12s %12s %12s %12s %8s %8s  %s\n", "cap", "copies, s", "pins, s", "unpins, s", "saved, s", "pins",
-           "unpins", "peak");
+    printf("\n%-12s %11s %11s %11s %11s %11s %7s %7s  %s\n", "cap", "copies, s", "pins, s", "unpins, s", "saved, s",
+           "direct, MiB", "pins", "unpins", "peak");
     for (unsigned i = 0; i < asked->n_caps; i++) {
         replay_cap(recorded, asked->cap[i], &outcome);
         print_row(quantity_bytes(asked->cap[i]).text, &outcome);

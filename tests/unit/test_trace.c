@@ -88,7 +88,7 @@ static void check_sums(const struct recorded *recorded)
     cr_expect_eq(recorded->copies, 2);
     cr_expect_eq(recorded->copy_bytes, 6 << 20);
     cr_expect_eq(recorded->copied_ns[0][WAY_PLAIN], 2000000);
-    cr_expect_eq(recorded->async_ns, 500000);
+    cr_expect_eq(recorded->trace.site[1].async_bytes[1], 2 << 20);
     cr_expect_eq(recorded->peak_bytes, 5 << 20);
     cr_expect_eq(recorded->duration_us, 9000);
     cr_expect_eq(recorded->strays + recorded->cut_bytes, 0);
