@@ -137,7 +137,8 @@ static int write_to(int fd, int json, const char *cause)
     };
     process.n_notes = life_notes(&notes);
     memcpy(process.notes, notes, process.n_notes * sizeof *notes);
-    (json ? report_write_json : report_write_text)(&sink, &process, report_symbol, NULL, (unsigned)options->report_sites);
+    (json ? report_write_json : report_write_text)(&sink, &process, report_symbol, NULL,
+                                                   (unsigned)options->report_sites);
     flush(&out);
     return out.fd >= 0;
 }

@@ -65,7 +65,7 @@ static void write_all(uint64_t end)
     self_leave();
 }
 
-static void add(uint64_t what, uint64_t amount)
+static inline __attribute__((always_inline)) void add(uint64_t what, uint64_t amount)
 {
     if (atomic_load_explicit(&full, memory_order_relaxed)) {
         count_add(&dropped, 1);
@@ -83,16 +83,25 @@ static void add(uint64_t what, uint64_t amount)
         write_all(at + 1);
 }
 
-static void add_at(uint64_t ns, const struct block *block, enum trace_kind kind, unsigned what, uint64_t amount)
+/* So that the lower bits are enough.  Seldom: the word is all threads'. */
+static __attribute__((noinline)) void keep_time(uint64_t us, uint64_t last)
+{
+    atomic_store_explicit(&last_us, us, memory_order_relaxed);
+    if (us > last + TRACE_GAP_US || last == 0)
+        add(trace_what(TRACE_TIME, 0, 0, 0, us, 0), us);
+}
+
+static inline uint64_t number_of(const struct block *block)
+{
+    return trace_low(((uintptr_t)block->base - arena_range.base) >> 16, TRACE_BLOCK_BITS);
+}
+
+static inline void add_at(uint64_t ns, const struct block *block, enum trace_kind kind, unsigned what, uint64_t amount)
 {
     const uint64_t us = ns / 1000, last = atomic_load_explicit(&last_us, memory_order_relaxed);
-    const uint64_t number = ((uintptr_t)block->base - arena_range.base) >> 16;
-    if (UNLIKELY(us > last + TRACE_GAP_US / 8)) { /* seldom written: the word is all threads' */
-        atomic_store_explicit(&last_us, us, memory_order_relaxed);
-        if (us > last + TRACE_GAP_US || last == 0)
-            add(trace_what(TRACE_TIME, 0, 0, 0, us, 0), us);
-    }
-    add(trace_what(kind, 0, 0, 0, us, trace_low(number, TRACE_BLOCK_BITS)) | what, amount);
+    if (UNLIKELY(us > last + TRACE_GAP_US / 8))
+        keep_time(us, last);
+    add(trace_what(kind, 0, 0, 0, us, number_of(block)) | what, amount);
 }
 
 void trace_alloc(const struct block *block)
@@ -103,7 +112,8 @@ void trace_alloc(const struct block *block)
 
 void trace_free(const struct block *block)
 {
-    add_at(prim_coarse_ns(), block, TRACE_FREE, 0, 0);
+    const uint64_t last = atomic_load_explicit(&last_us, memory_order_relaxed); /* when it was is of no interest */
+    add(trace_what(TRACE_FREE, 0, 0, 0, last, number_of(block)), 0);
 }
 
 void trace_resize(const struct block *block)
