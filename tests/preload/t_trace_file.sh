@@ -38,6 +38,9 @@ has=$(allocations "$TMP/killed.trace")
 # A child's own, where the name is; the parent's is the parent's alone.
 AUTOPIN_TRACE=$TMP/one.trace LD_PRELOAD=$LIB "$BUILD/tests/t_trace_fork" || fail "t_trace_fork"
 [ "$(allocations "$TMP/one.trace")" = 17 ] || fail "the parent's: $(replay "$TMP/one.trace")"
+# The same when the child writes last; its standard output tells when it has ended.
+AUTOPIN_TRACE=$TMP/late.trace LD_PRELOAD=$LIB "$BUILD/tests/t_trace_fork" late | cat
+[ "$(allocations "$TMP/late.trace")" = 17 ] || fail "the parent's: $(replay "$TMP/late.trace")"
 AUTOPIN_TRACE=$TMP/f.%p.trace LD_PRELOAD=$LIB "$BUILD/tests/t_trace_fork" || fail "t_trace_fork"
 set -- "$TMP"/f.*.trace
 [ $# -eq 2 ] || fail "$# traces of two processes"

@@ -206,3 +206,44 @@ Test(trace, nothing_in_a_file_is_believed, .timeout = 60)
     cr_expect_gt(refused, MUTATIONS / 10);
     cr_expect_lt(refused, MUTATIONS);
 }
+
+/* What is wrong at one place, and what is said of it. */
+Test(trace, what_is_wrong_is_told)
+{
+    static struct recorded recorded;
+    static const struct {
+        size_t at, bytes;
+        uint64_t value;
+        const char *said;
+    } wrong[] = {
+        {0, 1, 'A', "offset 0: expected \"autopin trace\""},
+        {16, 4, 2, "offset 16: expected version 1, and this is version 2"},
+        {20, 4, 47, "offset 20: expected a header of 48 bytes"},
+        {20, 4, 1 << 20, "offset 20: expected a header of 48 bytes"},
+        {48, 4, 0, "offset 48: expected a section of events, of sites or of the machine"},
+        {52, 4, 2, "offset 127: expected a site of at least 24 bytes"},
+        {72, 4, 1 << 20, "offset 64: expected a site with a number below"},
+        {80, 4, 9, "offset 64: expected a site with a number below"},
+        {80, 4, 2, "offset 127: expected a frame of 32 bytes"},
+        {112, 2, 5, "offset 88: expected a frame whose names end within their section"},
+        {114, 2, 0xffff, "offset 88: expected a frame whose names end within their section"},
+        {121, 1, 0, "offset 120: expected names without NUL"},
+        {131, 8, 1 << 10, NULL}, /* longer than the file: cut short, and nothing is known of the machine */
+        {143, 8, 1ull << 62, "offset 143: expected prices below 1 ms per byte"},
+        {307, 4, 5, "offset 319: expected events of 16 bytes each"},
+        {319, 1, 0, "offset 319: expected an event of a kind from 1 to 5, and not 0"},
+        {319, 1, 7, "offset 319: expected an event of a kind from 1 to 5, and not 7"},
+        {327, 8, ~0ull, "offset 327: expected a time below 35 years"},
+        {343, 5, 0, "offset 343: expected an allocation of some bytes"},
+        {348, 3, 2, "offset 343: expected a site that was told before, and not number 2"},
+        {359, 4, 0, "offset 359: expected a copy of some bytes"},
+    };
+    for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        make();
+        memcpy(file.byte + wrong[i].at, &wrong[i].value, wrong[i].bytes);
+        cr_expect_neq(recorded_read(&recorded, file.byte, file.bytes), 0, "%u", i);
+        cr_expect(!wrong[i].said || strncmp(recorded.error, wrong[i].said, strlen(wrong[i].said)) == 0, "%u: %s", i,
+                  recorded.error);
+        recorded_drop(&recorded);
+    }
+}
