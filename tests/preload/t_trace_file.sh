@@ -14,6 +14,13 @@ AUTOPIN_TRACE=$TMP/all.trace AUTOPIN_BACKEND=none LD_PRELOAD=$LIB "$BUILD/bench/
 [ "$(allocations "$TMP/all.trace")" = 30100 ] || fail "all: $(replay "$TMP/all.trace")"
 [ -z "$(missing "$TMP/all.trace")" ] || fail "all: $(replay "$TMP/all.trace")"
 
+# Threads at once: as many as the report counts.
+AUTOPIN_TRACE=$TMP/threads.trace AUTOPIN_MIN_SIZE=64K AUTOPIN_REPORT=$TMP/threads.json AUTOPIN_REPORT_EMPTY=yes LD_PRELOAD=$LIB \
+    "$BUILD/tests/t_malloc_rule_08_threads" || fail "threads"
+blocks=$(sed -n 's/.*"large_blocks": \([0-9]*\).*/\1/p' "$TMP/threads.json")
+[ "$blocks" -gt 50 ] && [ "$(allocations "$TMP/threads.trace")" = "$blocks" ] && [ -z "$(missing "$TMP/threads.trace")" ] ||
+    fail "$blocks blocks: $(replay "$TMP/threads.trace")"
+
 # What is not in the file is counted: events are two of each block, and some of the other kinds.
 AUTOPIN_TRACE=$TMP/cut.trace AUTOPIN_TRACE_MAX=64K AUTOPIN_BACKEND=none LD_PRELOAD=$LIB "$BUILD/bench/mlock_loop" 1 30000 100 >/dev/null || fail "mlock_loop"
 [ "$(stat -c %s "$TMP/cut.trace")" -lt 68000 ] || fail "$(stat -c %s "$TMP/cut.trace") bytes of 64K"
