@@ -174,7 +174,7 @@ $(BUILD)/replay: $(REPLAY_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH)
 
 # What recorded traces are replayed with.
-REPLAY_COMMAND = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(wildcard scripts/command/replay*.c scripts/command/tune*.c) $(REPLAY_SRC))
+REPLAY_COMMAND = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(wildcard scripts/replay/*.c) $(REPLAY_SRC))
 
 $(BUILD)/autopin-replay: $(REPLAY_COMMAND)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH)

@@ -1,7 +1,7 @@
 /* Advice: lines for pinning.conf that would have made this run faster, each with the gain that it predicts.
  *
  * Pure functions of a struct report and of the cost model; no lock, no malloc.  Callers: report_text.c, report_json.c,
- * and scripts/command/.
+ * and scripts/replay/.
  */
 #ifndef AUTOPIN_ADVICE_H
 #define AUTOPIN_ADVICE_H

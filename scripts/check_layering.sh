@@ -54,7 +54,7 @@ if [ "${1:-}" = --long ]; then
          /^}/ && inside { inside = 0
              if (head != "" && FNR - start - 1 > 40)
                  printf "%s:%d: %d lines: %s\n", FILENAME, start, FNR - start - 1, head
-             head = "" }' preload/*.c policy/*.c policy/replay/*.c scripts/command/*.c 2>/dev/null
+             head = "" }' preload/*.c policy/*.c policy/replay/*.c scripts/*/*.c 2>/dev/null
 fi
 [ "$status" -ne 0 ] || echo "layering: ok"
 exit "$status"

@@ -1,6 +1,6 @@
 /* autopin-replay: see replay.h.  The table of caps. */
 #define _GNU_SOURCE
-#include "scripts/command/replay.h"
+#include "scripts/replay/replay.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* autopin-replay: what a recorded trace would have taken under other caps, and the pinning.conf that would have taken
  * least.  No lock: one thread. */
-#ifndef AUTOPIN_COMMAND_REPLAY_H
-#define AUTOPIN_COMMAND_REPLAY_H
+#ifndef AUTOPIN_SCRIPTS_REPLAY_H
+#define AUTOPIN_SCRIPTS_REPLAY_H
 
 #include "policy/replay/read.h"
 

@@ -1,5 +1,5 @@
 /* The standalone autopin-replay. */
-#include "scripts/command/replay.h"
+#include "scripts/replay/replay.h"
 
 int main(int argc, char **argv)
 {

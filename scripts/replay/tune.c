@@ -1,6 +1,6 @@
 /* Tuning: the curve of caps, its knee, and what `promote` of each site is worth under it.  See replay.h.  Every figure
  * is the difference of two replays. */
-#include "scripts/command/tune.h"
+#include "scripts/replay/tune.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Tuning: sites and their sections of pinning.conf.  See tune.h. */
-#include "scripts/command/tune.h"
+#include "scripts/replay/tune.h"
 
 #include <errno.h>
 #include <stdio.h>

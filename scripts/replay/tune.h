@@ -1,9 +1,9 @@
 /* What tune.c and tune_conf.c share.  Not for others. */
-#ifndef AUTOPIN_COMMAND_TUNE_H
-#define AUTOPIN_COMMAND_TUNE_H
+#ifndef AUTOPIN_SCRIPTS_TUNE_H
+#define AUTOPIN_SCRIPTS_TUNE_H
 
 #include "policy/advice.h"
-#include "scripts/command/replay.h"
+#include "scripts/replay/replay.h"
 
 enum {
     TUNE_SITES = 12,        /* that are looked at, those of which most is copied */
