@@ -79,7 +79,7 @@ static void choose_cap(struct plan *plan, const uint64_t *caps, unsigned n_caps)
         fprintf(stderr, "%-12s %12.6f %12.6f %12s%s\n", quantity_bytes(point[i].cap).text, (double)point[i].cost / 1e9,
                 ((double)none - (double)point[i].cost) / 1e9, quantity_bytes(point[i].outcome.peak_bytes).text,
                 i == knee ? "  <- the knee: more memory gains little" : "");
-    plan->cap_bytes = point[knee].cap;
+    plan->cap_bytes = point[knee].cost < none ? point[knee].cap : 0; /* 0: pinning gains nothing */
     plan->cap_gain_ns = none > point[knee].cost ? none - point[knee].cost : 0;
 }
 

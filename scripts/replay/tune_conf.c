@@ -137,9 +137,9 @@ void plan_write(const struct plan *plan, unsigned without, int explained, char t
         const int pinned = proposal->promote == PROMOTE_ALWAYS || proposal->promote == PROMOTE_AUTO;
         if (i != without && proposal->promote != PROMOTE_AUTO)
             write_section(&out, proposal);
-        else if (explained && proposal->relaxed_ns)
+        else if (explained && plan->cap_bytes && proposal->relaxed_ns)
             sink_printf(&out, "\n# in a section of its own, [site %s] with promote = auto:\n", proposal->advice.name);
-        if (explained && pinned && proposal->relaxed_ns)
+        if (explained && pinned && plan->cap_bytes && proposal->relaxed_ns)
             write_relaxed(&out, proposal);
     }
 }
