@@ -26,10 +26,8 @@ static void write_head(const struct sink *out, const struct report *report)
     const struct report_process *process = report->process;
     sink_text(out, "autopin: ");
     sink_clean(out, report_text_or_empty(process->program), 60);
-    if (process->n_members > 1)
-        sink_printf(out, " (%u processes) ", process->n_members);
-    else
-        sink_printf(out, " (pid %lld) ", (long long)process->pid);
+    const long long number = process->n_members > 1 ? process->n_members : process->pid;
+    sink_printf(out, process->n_members > 1 ? " (%lld processes) " : " (pid %lld) ", number);
     write_cause(out, report_text_or_empty(process->cause));
     sink_printf(out, " after %s; backend ", quantity_time(report->duration_ns).text);
     sink_clean(out, report_text_or_empty(process->backend), 20);

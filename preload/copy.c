@@ -1,9 +1,8 @@
 /* Linear copies.  See copy.h.
  *
- * A block's state decides the way: PLAIN goes as the program wrote it; PINNED is direct, and waited for when the call
- * is asynchronous (rule 10); small asynchronous host-to-device copies of promoted blocks go through a bounce buffer and
- * do not wait (rule 11); what is large and not pinned is staged (stage.h); while a block is being unpinned, all that is
- * not staged goes through bounce buffers. */
+ * A block's state decides: PLAIN goes as the program wrote it; PINNED is direct, and waited for when asynchronous (rule
+ * 10); small asynchronous ones to the device, of promoted blocks, are bounced and do not wait (rule 11); what is large
+ * and not pinned is staged (stage.h); while a block is being unpinned, all that is not staged is bounced. */
 #include "copy.h"
 
 #include <stdatomic.h>
@@ -60,8 +59,7 @@ CUresult copy_wait(CUstream stream, int per_thread)
     return result;
 }
 
-/* Whether the block spans several registrations, so that copies of it are cut at their borders (rule 13).  They are cut
- * in every state: a promotion may begin at any moment. */
+/* At the borders of registrations (rule 13), in every state: a promotion may begin at any moment. */
 static CUresult call_cut(const struct copy *copy, const struct block *block, uintptr_t host)
 {
     size_t done = 0;
