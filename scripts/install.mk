@@ -18,6 +18,8 @@ INSTALLED = $(LIB):$(LIBDIR)/libautopin.so \
             scripts/debian/copyright:$(DOCDIR)/copyright \
             pinning.conf.example:$(DOCDIR)/examples/pinning.conf.example \
             $(if $(wildcard scripts/command/*.c),$(BUILD)/autopin:$(PREFIX)/bin/autopin) \
+            $(BUILD)/autopin-replay:$(PREFIX)/libexec/autopin/autopin-replay \
+            $(foreach each,page.py page_plots.py page_units.py page.css,scripts/command/$(each):$(PREFIX)/share/autopin/$(each)) \
             $(if $(wildcard scripts/autopin.1),scripts/autopin.1:$(MANDIR)/man1/autopin.1) \
             $(if $(wildcard scripts/autopin.bash-completion),scripts/autopin.bash-completion:$(PREFIX)/share/bash-completion/completions/autopin)
 PLACES    = $(foreach each,$(INSTALLED),$(lastword $(subst :, ,$(each))))
@@ -25,7 +27,7 @@ PLACES    = $(foreach each,$(INSTALLED),$(lastword $(subst :, ,$(each))))
 .PHONY: install uninstall deb
 
 define install_one
-	install -D -m $(if $(filter %/bin/autopin,$(1)),755,644) $(subst :, $(DESTDIR),$(1))
+	install -D -m $(if $(filter %/bin/autopin %/autopin-replay %/page.py,$(1)),755,644) $(subst :, $(DESTDIR),$(1))
 
 endef
 

@@ -30,7 +30,7 @@ struct subcommand {
     int (*act)(int argc, char **argv);
     const char *help; /* its first line says what to type */
 };
-extern const struct subcommand run_subcommand, config_subcommand, report_subcommand, merge_subcommand,
+extern const struct subcommand run_subcommand, config_subcommand, report_subcommand, merge_subcommand, tune_subcommand,
     doctor_subcommand;
 
 /* The next option of a subcommand, which needs "h" and "help" among its own: as getopt_long(), COMMAND_END after the

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "policy/parse.h"
+#include "scripts/command/beside.h"
 #include "scripts/command/run_check.h"
 
 #if defined(__x86_64__)
@@ -31,9 +32,9 @@ enum {
 /* Where the library is: in path, or "" once it has been said that it is nowhere. */
 static int find_library(char *path)
 {
-    static const char *const places[] = {"", "../lib/", "../lib/" MULTIARCH "/"};
+    static const char *const places[] = {"libautopin.so", "../lib/libautopin.so", "../lib/" MULTIARCH "/libautopin.so",
+                                         NULL};
     const char *given = getenv("AUTOPIN_LIBRARY"); /* NOLINT(concurrency-mt-unsafe): there is one thread */
-    char own[PATH_MOST] = "";
     if (given && *given) {
         snprintf(path, PATH_MOST, "%s", command_absolute(given));
         if (access(path, R_OK) == 0)
@@ -41,17 +42,12 @@ static int find_library(char *path)
         return command_fail(COMMAND_OWN, "autopin run: the library cannot be read: %s: %s (AUTOPIN_LIBRARY names it)",
                             path, strerrordesc_np(errno));
     }
-    const ssize_t len = readlink("/proc/self/exe", own, sizeof own - 1);
-    own[len > 0 ? len : 0] = 0;
-    char *slash = strrchr(own, '/');
-    own[slash ? slash + 1 - own : 0] = 0;
-    for (size_t i = 0; slash && i < sizeof places / sizeof places[0]; i++)
-        if (snprintf(path, PATH_MOST, "%s%slibautopin.so", own, places[i]) < PATH_MOST && access(path, R_OK) == 0) {
-            char *real = realpath(path, NULL);
-            if (real && strlen(real) < PATH_MOST)
-                memcpy(path, real, strlen(real) + 1);
-            return 0;
-        }
+    const char *own = beside_folder(), *found = beside_find(places);
+    if (found) {
+        const char *real = realpath(found, NULL);
+        snprintf(path, PATH_MOST, "%s", real ? real : found);
+        return 0;
+    }
     return command_fail(COMMAND_OWN,
                         "autopin run: libautopin.so is missing: it was looked for in %s, %s../lib and %s../lib/%s; "
                         "AUTOPIN_LIBRARY can name it",

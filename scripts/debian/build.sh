@@ -26,7 +26,7 @@ install -D -m 644 scripts/debian/lintian-overrides "$root/usr/share/lintian/over
 
 # What Debian asks of binaries and documents.
 binaries=()
-for file in "$root$libdir/libautopin.so" "$root/usr/bin/autopin"; do
+for file in "$root$libdir/libautopin.so" "$root/usr/bin/autopin" "$root/usr/libexec/autopin/autopin-replay"; do
     [ -e "$file" ] || continue
     strip --strip-unneeded --remove-section=.comment --remove-section=.note "$file"
     binaries+=("$file")
@@ -50,8 +50,8 @@ Version: $version
 Architecture: $architecture
 Maintainer: $(sed -n 's/^ -- \(.*>\)  .*/\1/p' $changelog | head -n 1)
 Installed-Size: $(kib)
-Depends: $depends
-Recommends: libunwind8
+Depends: $depends, python3
+Recommends: libunwind8, python3-matplotlib
 Section: utils
 Priority: optional
 Description: page-locks the hot large buffers of unmodified CUDA programs

@@ -18,6 +18,8 @@ expected() {
         "644 $1/share/doc/autopin/copyright" "644 $1/share/doc/autopin/examples/pinning.conf.example" \
         "644 $1/share/man/man5/pinning.conf.5$3" "644 $1/share/man/man7/libautopin.7$3"
     with scripts/command "755 $1/bin/autopin"
+    printf '%s\n' "755 $1/libexec/autopin/autopin-replay" "755 $1/share/autopin/page.py" "644 $1/share/autopin/page_plots.py" \
+        "644 $1/share/autopin/page_units.py" "644 $1/share/autopin/page.css"
     with scripts/autopin.1 "644 $1/share/man/man1/autopin.1$3"
     with scripts/autopin.bash-completion "644 $1/share/bash-completion/completions/autopin"
 }

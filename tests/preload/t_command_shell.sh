@@ -26,7 +26,7 @@ expect() {
     is=$(complete_words "$@")
     [ "$is" = "$should" ] || wrong "$*: '$is' instead of '$should'"
 }
-expect '--help --version config doctor merge report run ' autopin ''
+expect '--help --version config doctor merge report run tune ' autopin ''
 expect 'config ' autopin c
 expect '--config --explain --help --report ' autopin config --
 expect '--config ' autopin config --c
@@ -35,7 +35,7 @@ expect '--option --output ' autopin run --o
 expect '--sites ' autopin report --s
 expect 'report.json ' autopin report r
 expect 'report.json ' autopin run -c r
-expect 'max_pinned= max_regions= ' autopin run --option max
+expect 'max_pinned= max_pinned_node= max_regions= ' autopin run --option max
 expect 'zz-program ' autopin run zz-p
 [ "$(complete_words autopin run --option '' | wc -w)" -eq "$(grep -c '^OPTION(' "$OLDPWD/policy/options.def")" ] || wrong 'options'
 offset=

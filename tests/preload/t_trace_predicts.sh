@@ -1,5 +1,5 @@
 #!/bin/bash
-# What autopin-replay predicts from one trace is what then happens, within 15 %: under the pinning.conf that it proposes,
+# What autopin tune predicts from one trace is what then happens, within 15 %: under the pinning.conf that it proposes,
 # under another cap, and without pinning.  Compared are the times of all copies as the simulated driver models them, and
 # the bytes that went the direct way; the times by the report's clock are shown too, but a busy machine makes them longer
 # (modelled copies sleep), so nothing is judged by them.
@@ -12,7 +12,7 @@ export AUTOPIN_STAGING=never AUTOPIN_BACKEND=cuda
 run() { SIMCUDA_STATE=$TMP/$1.state AUTOPIN_REPORT=$TMP/$1.json LD_PRELOAD=$LIB "$BUILD/tests/t_trace_program" || fail "$1: exit $?"; }
 
 AUTOPIN_MAX_PINNED=1G AUTOPIN_TRACE=$TMP/t.trace run recorded
-"$BUILD/autopin-replay" --tune "$TMP/t.trace" >"$TMP/tuned.conf" 2>"$TMP/summary" || fail "$(cat "$TMP/summary")"
+"$BUILD/autopin" tune "$TMP/t.trace" >"$TMP/tuned.conf" 2>"$TMP/summary" || fail "$(cat "$TMP/summary")"
 cat "$TMP/summary" "$TMP/tuned.conf"
 grep -q '^promote = never' "$TMP/tuned.conf" || fail 'the weights, which are copied once, are not worth pinning'
 
