@@ -203,7 +203,7 @@ static int deserves(const struct site *site)
         return tally_has_served(site, 1);
     if (count_get(&site->lost_ns) || count_get(&site->saved_ns))
         return 1;
-    return site_blocks_gone(site) == 0 && !tally_has_served(site, UNKNOWN_BLOCKS);
+    return !tally_has_served(site, UNKNOWN_BLOCKS) && site_blocks_gone(site) == 0;
 }
 
 struct block *engine_recycle(struct site *site, size_t bytes, uint32_t size_class)

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "life.h"
 #include "policy/prim.h"
 
 enum {
@@ -67,6 +68,8 @@ struct lane *lane_take(void)
 {
     if (self.lane || self.laneless)
         return self.lane;
+    if (!life_is_own_process()) /* a child that shares the parent's memory, and perhaps its thread's variables */
+        return NULL;
     self_enter();
     const uint32_t thread = this_thread();
     self.lane = take_left(thread);

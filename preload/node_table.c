@@ -108,7 +108,10 @@ static int settle_file(int fd, size_t bytes)
         return -EINVAL;
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < bytes) /* the attempt would bring a signal */
         return -EFBIG;
-    return -posix_fallocate(fd, 0, (off_t)bytes);
+    int rc = EINTR;
+    for (int i = 0; i < 100 && rc == EINTR; i++) /* tmpfs gives up at any signal */
+        rc = posix_fallocate(fd, 0, (off_t)bytes);
+    return -rc;
 }
 
 static int map_in(const char *folder, size_t bytes, void **mem)

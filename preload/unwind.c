@@ -1,9 +1,9 @@
 /* Call stacks.  The one file that knows libunwind (Debian's 1.6.2).
  *
- * A thread's first stacks are unwound by libgcc, which remembers nothing and takes some 2 us; most stacks are walked
- * from then on (walk.h).  One that goes on unwinding does so with libunwind, ten times faster, which costs each thread
- * 256 KiB to remember in, and the process 250 KiB more; it is loaded when that is asked for first.  libgcc's is also
- * what is left once the program has unloaded an object, and in a forked child.
+ * A thread's first stacks are unwound by libgcc, which takes some 2 us; most are walked from then on (walk.h).  A
+ * thread that goes on unwinding does so with libunwind, ten times faster, which costs it 256 KiB and the process 250
+ * more, and is loaded then.  libgcc's is also what is left once the program has unloaded an object, and in a forked
+ * child.
  *
  * Neither is linked: in DT_NEEDED of a preloaded object libunwind takes over C++ exceptions of plugins (rule 39). Where
  * there are other threads they are loaded by one of autopin's, because dlopen waits for the loader's lock, whose holder
@@ -52,10 +52,8 @@ static _Atomic uint32_t state;
 static _Atomic int asked, distrusted; /* of libunwind: it is to be loaded, or not to be used any more */
 static int (*_Atomic unw_backtrace)(void **buffer, int size); /* NULL: libgcc's is used */
 static int (*gcc_backtrace)(int (*callback)(void *context, void *arg), void *arg);
-static uintptr_t (*gcc_get_ip)(void *context);
-static uintptr_t (*gcc_get_cfa)(void *context);
+static uintptr_t (*gcc_get_ip)(void *context), (*gcc_get_cfa)(void *context), gcc_find_fde;
 static uintptr_t (*gcc_get_register)(void *context, int number);
-static uintptr_t gcc_find_fde;
 static _Atomic uint32_t loading; /* by a thread of autopin's */
 static _Atomic uint32_t walking; /* threads inside libunwind, which hold the loader's lock on its list at times */
 static _Atomic uint32_t forking; /* none may enter */
@@ -115,9 +113,11 @@ static void ask_for_libunwind(void)
     uint32_t none = 0;
     if (asked || distrusted || self.in_callback || !atomic_compare_exchange_strong(&loading, &none, 1))
         return;
-    asked = 1;
-    if (thread_start(load, &asked))
+    asked = !atomic_load(&forking); /* else the child would inherit the loader's lock */
+    if (!asked || thread_start(load, &asked)) {
         atomic_store(&loading, 0);
+        prim_wake(&loading);
+    }
 }
 
 void unwind_start(void)
@@ -170,8 +170,10 @@ static int step(void *context, void *arg)
 static unsigned gcc_stack(uintptr_t *pcs, const uintptr_t **at, uintptr_t *frame, unsigned most)
 {
     struct walk walk = {pcs, at, frame, 0, most};
+    walk_begin();
     if (gcc_backtrace)
         gcc_backtrace(step, &walk);
+    walk_end();
     return walk.n;
 }
 
@@ -192,8 +194,7 @@ static unsigned raw_stack(uintptr_t *pcs, unsigned most)
     return n > 0 ? (unsigned)n : 0;
 }
 
-/* It may be sorting what a just-in-time compiler has registered, and hold its lock, which its unwinder takes as well
- * (gcc 12, libgcc/unwind-dw2-fde.c: init_object()). */
+/* Sorting what a compiler has registered, under the lock that its unwinder takes (gcc 12, unwind-dw2-fde.c). */
 static int is_in_libgcc(uintptr_t pc)
 {
     const uintptr_t near = (uintptr_t)128 << 10;
@@ -228,7 +229,7 @@ int unwind_places(const uintptr_t *slot, struct trace *trace)
     uintptr_t all[DEEPEST], frame[DEEPEST] = {0};
     const uintptr_t *all_at[DEEPEST] = {0};
     unsigned from = 0;
-    if (atomic_load_explicit(&state, memory_order_acquire) != LOADED)
+    if (atomic_load_explicit(&state, memory_order_acquire) != LOADED || is_in_libgcc(trace->pc[0]))
         return 0;
     const unsigned found = gcc_stack(all, all_at, frame, DEEPEST);
     while (from < found && module_is_own(all[from]))
@@ -252,8 +253,7 @@ void unwind_distrust(void)
     unw_backtrace = NULL;
 }
 
-/* Until nobody is counted; not for long, and not at all where this thread may hold the lock that they wait for. Returns
- * whether nobody is. */
+/* Until nobody is counted; not where this thread may hold the lock that they wait for.  Returns whether nobody is. */
 static int wait_until_none(_Atomic uint32_t *count, uint64_t at_most_ns)
 {
     const uint64_t begin = prim_now_ns();
@@ -265,15 +265,15 @@ static int wait_until_none(_Atomic uint32_t *count, uint64_t at_most_ns)
 
 void unwind_fork_prepare(void)
 {
-    static _Atomic int
-        in_vain; /* the loading thread waits for somebody else: it will not be done sooner for being waited for */
-    if (!in_vain && !wait_until_none(&loading, PATIENCE_LOADING_NS))
-        in_vain = 1;
+    static _Atomic int in_vain[2]; /* by load: its thread waits for somebody else */
+    if (!in_vain[asked] && !wait_until_none(&loading, PATIENCE_LOADING_NS))
+        in_vain[asked] = 1;
 }
 
 void unwind_fork_take(void)
 {
     atomic_store(&forking, 1);
+    unwind_fork_prepare(); /* libunwind may have been asked for since */
     if (lock_forking != LOCK_SEIZING)
         (void)wait_until_none(&walking, PATIENCE_WALKING_NS);
 }
@@ -284,8 +284,7 @@ void unwind_fork_drop(void)
     prim_wake(&forking);
 }
 
-/* Another thread of the program may have held the loader's lock: libunwind would wait for it for ever, libgcc's
- * unwinder takes none (gcc 12, glibc 2.35: _dl_find_object). */
+/* Another thread may have held the loader's lock, which libunwind takes, and libgcc does not (gcc 12, glibc 2.35). */
 void unwind_fork_child(void)
 {
     atomic_store(&walking, 0);

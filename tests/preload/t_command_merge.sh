@@ -38,7 +38,7 @@ def numbers(value, path=""):
     """Every number by its path, the sites' by their keys."""
     if isinstance(value, dict):
         for key, item in value.items():
-            if key not in ("processes", "advice", "process", "stack", "bytes_per_second"):
+            if key not in ("processes", "advice", "process", "stack", "bytes_per_second", "history", "curve"):
                 yield from numbers(item, f"{path}.{key}")
     elif isinstance(value, list):
         for item in value:

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <new>
@@ -104,11 +105,37 @@ static bool unwinder_loaded()
     return lib != nullptr;
 }
 
+/* As many stacks as there are paths: so many that autopin loads libunwind for them. */
+static __attribute__((noinline)) int allocate_from(unsigned path, unsigned depth)
+{
+    volatile int done = 0;
+    if (depth == 0) {
+        char *volatile memory = new char[3u << 20];
+        delete[] memory;
+    } else if (path & 1) {
+        done = allocate_from(path >> 1, depth - 1);
+    } else {
+        done = allocate_from(path >> 1, depth - 1) + 1;
+    }
+    return done;
+}
+
+static void ask_for_unwinder()
+{
+    for (int i = 0; i < 500 && !unwinder_loaded(); i++) {
+        for (unsigned path = 0; path < 128; path++)
+            allocate_from(path, 7);
+        std::this_thread::sleep_for(std::chrono::milliseconds(i ? 10 : 0));
+    }
+}
+
 int main(int argc, char **argv)
 {
     std::string path = argv[0];
     path = path.substr(0, path.rfind('/') + 1) + "plugin_loader_throw.so";
     allocate(20);
+    if (argc > 1)
+        ask_for_unwinder();
     if (argc > 1)
         expect(unwinder_loaded(), "libunwind is not in the process: this run proves nothing");
     void *plugin = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
