@@ -86,7 +86,7 @@ $(BUILD)/gen_map: scripts/gen_map.c preload/entry_points.def
 
 # Debian's static jansson, so that the command runs where that is not installed.
 JANSSON     = $(shell $(CC) -print-file-name=libjansson.a)
-COMMAND_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(wildcard scripts/command/*.c policy/*.c))
+COMMAND_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(wildcard scripts/command/*.c policy/*.c) policy/replay/alone.c)
 
 $(COMMAND): $(COMMAND_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH) $(JANSSON)

@@ -1,4 +1,4 @@
-/* policy/prim.h for replay, but for what the world of world.c knows.  Nothing waits: there is one thread. */
+/* policy/prim.h for replay: memory and messages.  The rest is in world.c and alone.c. */
 #include "policy/prim.h"
 
 #include <errno.h>
@@ -22,34 +22,6 @@ void prim_unmap(void *mem, size_t bytes)
     munmap(mem, bytes);
 }
 
-struct tally *prim_tally(void)
-{
-    return NULL;
-}
-
-struct tally *prim_tally_at(unsigned number)
-{
-    (void)number;
-    return NULL;
-}
-
-void *prim_node_map(size_t bytes)
-{
-    (void)bytes;
-    return NULL;
-}
-
-uint64_t prim_process(void)
-{
-    return 1;
-}
-
-int prim_process_lives(uint64_t name)
-{
-    (void)name;
-    return 0;
-}
-
 void prim_log(int level, const char *fmt, ...)
 {
     va_list args;
@@ -59,27 +31,6 @@ void prim_log(int level, const char *fmt, ...)
     vfprintf(stderr, fmt, args);
     va_end(args);
     fputc('\n', stderr);
-}
-
-void prim_wait(_Atomic uint32_t *word, uint32_t seen)
-{
-    (void)word, (void)seen;
-}
-
-void prim_wake(_Atomic uint32_t *word)
-{
-    (void)word;
-}
-
-int prim_keeps(const struct block *block)
-{
-    (void)block;
-    return 0;
-}
-
-void prim_each_block(void (*act)(struct block *block))
-{
-    (void)act;
 }
 
 void replay_know(const struct machine *machine)

@@ -1,4 +1,5 @@
-/* policy/prim.h for a process that pins nothing: memory, the clock, messages.  See command.h.  No lock. */
+/* policy/prim.h for a process that pins nothing: memory, the clock, messages.  What is about others is in
+ * policy/replay/alone.c.  See command.h.  No lock. */
 #include "policy/prim.h"
 
 #include <errno.h>
@@ -40,45 +41,7 @@ void prim_log(int level, const char *fmt, ...)
     fputc('\n', stderr);
 }
 
-/* What follows is linked, but never called: there is no block and no other thread. */
-
-struct tally *prim_tally(void)
-{
-    return NULL;
-}
-
-struct tally *prim_tally_at(unsigned number)
-{
-    (void)number;
-    return NULL;
-}
-
-void *prim_node_map(size_t bytes)
-{
-    (void)bytes;
-    return NULL;
-}
-
-uint64_t prim_process(void)
-{
-    return 1;
-}
-
-int prim_process_lives(uint64_t name)
-{
-    (void)name;
-    return 0;
-}
-
-void prim_wait(_Atomic uint32_t *word, uint32_t seen)
-{
-    (void)word, (void)seen;
-}
-
-void prim_wake(_Atomic uint32_t *word)
-{
-    (void)word;
-}
+/* What follows is linked, but never called: there is no block. */
 
 int prim_memory_take(uint64_t bytes, uint64_t spare)
 {
@@ -107,17 +70,6 @@ int prim_unpin(struct block *block)
 void prim_release(struct block *block, int keep)
 {
     (void)block, (void)keep;
-}
-
-int prim_keeps(const struct block *block)
-{
-    (void)block;
-    return 0;
-}
-
-void prim_each_block(void (*act)(struct block *block))
-{
-    (void)act;
 }
 
 void prim_kick(void)
