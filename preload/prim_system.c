@@ -95,23 +95,24 @@ int system_stderr_is_ours(void)
     return stderr_known && fstat(2, &now) == 0 && now.st_dev == stderr_device && now.st_ino == stderr_inode;
 }
 
-/* The write of a pipe without a reader ends in a signal, which is the program's business only when it wrote itself. */
-static int sigpipe_block(sigset_t *before)
+/* To a pipe without a reader, or beyond the largest file, a write ends in a signal, which is the program's business
+ * only when it wrote itself. */
+static void block_signals(sigset_t *ours, sigset_t *before)
 {
-    sigset_t pipe, pending;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
+    static const int brought[] = {SIGPIPE, SIGXFSZ};
+    sigset_t pending;
+    sigemptyset(ours);
     sigpending(&pending);
-    return sigismember(&pending, SIGPIPE) ? -1 : pthread_sigmask(SIG_BLOCK, &pipe, before);
+    for (size_t i = 0; i < sizeof brought / sizeof *brought; i++)
+        if (!sigismember(&pending, brought[i])) /* else it is blocked already, and not ours to take */
+            sigaddset(ours, brought[i]);
+    pthread_sigmask(SIG_BLOCK, ours, before);
 }
 
-static void sigpipe_restore(const sigset_t *before)
+static void restore_signals(const sigset_t *ours, const sigset_t *before)
 {
     static const struct timespec at_once;
-    sigset_t pipe;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    while (sigtimedwait(&pipe, NULL, &at_once) < 0 && errno == EINTR)
+    while (sigtimedwait(ours, NULL, &at_once) > 0 || errno == EINTR)
         ;
     pthread_sigmask(SIG_SETMASK, before, NULL);
 }
@@ -147,11 +148,10 @@ void system_cancellable(int before)
 int system_write(int fd, const char *text, size_t len)
 {
     const int cancel = system_uncancellable();
-    sigset_t before;
-    const int blocked = sigpipe_block(&before) == 0; /* one that is pending is blocked already, and not ours to take */
+    sigset_t ours, before;
+    block_signals(&ours, &before);
     const int rc = write_all(fd, text, len), kept = errno;
-    if (blocked)
-        sigpipe_restore(&before);
+    restore_signals(&ours, &before);
     system_cancellable(cancel);
     errno = kept;
     return rc;

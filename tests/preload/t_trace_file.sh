@@ -60,3 +60,9 @@ AUTOPIN_TRACE=json LD_PRELOAD=$LIB "$BUILD/bench/mlock_loop" 1 10 1 2>&1 >/dev/n
 ln -s "$TMP/aim" "$TMP/link.trace"
 AUTOPIN_TRACE=$TMP/link.trace LD_PRELOAD=$LIB "$BUILD/bench/mlock_loop" 1 10 1 >/dev/null 2>"$TMP/said"
 [ ! -e "$TMP/aim" ] && grep -q 'no trace can be written there' "$TMP/said" || fail "a link: $(cat "$TMP/said")"
+# Files may become no larger: no signal ends the program for what autopin writes.
+(
+    ulimit -f 16
+    AUTOPIN_TRACE=$TMP/cut.trace AUTOPIN_BACKEND=none LD_PRELOAD=$LIB "$BUILD/bench/mlock_loop" 1 30000 5 >/dev/null 2>"$TMP/said"
+) || fail "a limit on files: exit $?: $(cat "$TMP/said")"
+grep -q 'the trace could not be written' "$TMP/said" || fail "a limit on files: $(cat "$TMP/said")"
