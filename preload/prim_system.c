@@ -1,6 +1,5 @@
 /* The system side of policy/prim.h: clock, pages, waiting, messages.  No lock; nothing allocates. */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "policy/file.h"
 #include "policy/prim.h"
 #include "self.h"
 #include "system.h"
@@ -186,35 +186,10 @@ const char *system_error_text(int error)
     return text ? text : "see errno";
 }
 
-static int read_file(const char *path, char *buf, size_t cap, size_t *len)
-{
-    const int kept = errno;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    int rc = fd < 0 ? -errno : 0;
-    *len = 0;
-    while (fd >= 0 && *len < cap) {
-        const ssize_t got = read(fd, buf + *len, cap - *len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            rc = -errno;
-        if (got <= 0)
-            break;
-        *len += (size_t)got;
-    }
-    char more;
-    if (fd >= 0 && rc == 0 && *len == cap && read(fd, &more, 1) > 0)
-        rc = -EFBIG;
-    if (fd >= 0)
-        close(fd);
-    errno = kept;
-    return rc;
-}
-
 int system_read_file(const char *path, char *buf, size_t cap, size_t *len)
 {
     const int cancel = system_uncancellable();
-    const int rc = read_file(path, buf, cap, len);
+    const int rc = file_read(path, buf, cap, len);
     system_cancellable(cancel);
     return rc;
 }

@@ -3,7 +3,6 @@
 #include "scripts/command/command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "policy/file.h"
 #include "policy/limits.h"
 #include "policy/parse.h"
 
@@ -138,29 +138,6 @@ static const char *get_env(const char *name)
     return getenv(name); /* NOLINT(concurrency-mt-unsafe): there is one thread */
 }
 
-int command_read_file(const char *path, char *buf, size_t cap, size_t *len)
-{
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    int rc = fd < 0 ? -errno : 0;
-    char more;
-    *len = 0;
-    while (fd >= 0 && *len < cap) {
-        const ssize_t got = read(fd, buf + *len, cap - *len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            rc = -errno;
-        if (got <= 0)
-            break;
-        *len += (size_t)got;
-    }
-    if (fd >= 0 && rc == 0 && *len == cap && read(fd, &more, 1) > 0)
-        rc = -EFBIG;
-    if (fd >= 0)
-        close(fd);
-    return rc;
-}
-
 static void complain(int level, const char *line)
 {
     (void)level;
@@ -178,12 +155,11 @@ const struct options_source *command_source(const char *conf)
     static struct options_source source;
     struct limits limits;
     struct rlimit space;
-    limits_read(&limits, command_read_file);
+    limits_read(&limits, file_read);
     uint64_t ram = limits.ram_bytes < limits.group_bytes ? limits.ram_bytes : limits.group_bytes;
     if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur < ram)
         ram = space.rlim_cur;
     conf_instead = conf;
-    source =
-        (struct options_source){get_env, command_read_file, ram == UINT64_MAX ? 0 : ram, complain, environ, error_text};
+    source = (struct options_source){get_env, file_read, ram == UINT64_MAX ? 0 : ram, complain, environ, error_text};
     return &source;
 }

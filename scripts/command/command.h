@@ -61,7 +61,4 @@ const char *command_absolute(const char *path);
  * Complaints go to stderr as the library writes them. */
 const struct options_source *command_source(const char *conf);
 
-/* As struct options_source has it. */
-int command_read_file(const char *path, char *buf, size_t cap, size_t *len);
-
 #endif

@@ -14,6 +14,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "policy/file.h"
 #include "policy/limits.h"
 #include "scripts/command/command.h"
 
@@ -44,7 +45,7 @@ static const char *read_text(const char *path)
 {
     static char text[TEXT_MOST];
     size_t len = 0;
-    command_read_file(path, text, sizeof text - 1, &len);
+    file_read(path, text, sizeof text - 1, &len);
     while (len && isspace((unsigned char)text[len - 1]))
         len--;
     text[len] = 0;
@@ -80,7 +81,7 @@ static void look_at_locking(int devices)
 static void look_at_memory(void)
 {
     struct limits limits;
-    limits_read(&limits, command_read_file);
+    limits_read(&limits, file_read);
     if (limits.ram_bytes == UINT64_MAX) {
         doctor_say(VERDICT_CHANGE, "memory", "mount /proc", "the size of RAM is unknown: percentages count as 0");
         return;
