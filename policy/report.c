@@ -8,6 +8,7 @@
 #include "ledger.h"
 #include "prim.h"
 #include "report_series.h"
+#include "sort.h"
 #include "tally.h"
 #include "totals.h"
 
@@ -130,22 +131,10 @@ static uint64_t importance(const struct site *site)
     return most > pin ? most : pin;
 }
 
-static int ranks_before(const struct ranked *a, const struct ranked *b)
+static int ranks_before(const void *one, const void *other)
 {
+    const struct ranked *a = one, *b = other;
     return a->importance != b->importance ? a->importance > b->importance : a->site->key < b->site->key;
-}
-
-/* Shell's sort: qsort() of glibc 2.36 calls malloc. */
-static void rank(struct ranked *sites, size_t n)
-{
-    for (size_t gap = n / 2; gap; gap = gap == 2 ? 1 : gap * 5 / 11)
-        for (size_t i = gap; i < n; i++) {
-            const struct ranked moving = sites[i];
-            size_t at = i;
-            for (; at >= gap && ranks_before(&moving, &sites[at - gap]); at -= gap)
-                sites[at] = sites[at - gap];
-            sites[at] = moving;
-        }
 }
 
 /* A site without blocks is the catch-all that nothing fell into. */
@@ -176,7 +165,7 @@ static void sites_take(struct report *report, unsigned max_sites)
     for (const struct site *site = first; site && n_ranked < n; site = site->next)
         if (is_used(site))
             ranked[n_ranked++] = (struct ranked){importance(site), site};
-    rank(ranked, n_ranked);
+    sort_elements(ranked, n_ranked, sizeof *ranked, ranks_before);
     report->sites = (struct report_site *)(ranked + n);
     report->n_kept = (unsigned)kept;
     report->n_shown = kept < max_sites ? (unsigned)kept : max_sites;
