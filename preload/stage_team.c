@@ -35,13 +35,6 @@ size_t team_chunk_bytes(const struct stage_job *job, uint32_t chunk)
     return left < job->chunk_bytes ? left : job->chunk_bytes;
 }
 
-static void pause_cpu(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-}
-
 static void announce(_Atomic uint32_t *word)
 {
     atomic_fetch_add(word, 1);
@@ -96,7 +89,7 @@ void team_wait(struct stage_job *job, uint32_t chunk)
         if (team_is_through(job, chunk) || atomic_load(&job->failed))
             return;
         if (spins < SPINS)
-            pause_cpu();
+            thread_pause();
         else
             prim_wait(&job->progress, seen);
     }
@@ -149,7 +142,7 @@ static int wait_for_call(uint32_t seen, uint64_t since_ns)
     for (int spins = 0; spins < SPINS; spins++) {
         if (atomic_load(&calls) != seen)
             return 1;
-        pause_cpu();
+        thread_pause();
     }
     atomic_fetch_add(&sleepers, 1);
     prim_wait(&calls, seen);

@@ -11,6 +11,14 @@ int thread_start(void *(*body)(void *), void *arg);
  * the thread's.  Not for bodies that unwind. */
 void thread_with_room(void (*body)(void *), void *arg);
 
+/* Between two looks at what another thread is about to change. */
+static inline void thread_pause(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
 /* Whether both addresses lie on the stack that the calling thread was started with, lower one first: what is between
  * them is then mapped as long as the thread lives and the lower one is in use. */
 int thread_owns_stack(const void *low, const void *high);

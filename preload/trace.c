@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "policy/prim.h"
 #include "policy/trace_format.h"
+#include "threads.h"
 #include "trace_file.h"
 
 enum {
@@ -38,7 +39,7 @@ static void write_up_to(uint64_t end)
         for (uint64_t i = 0; i < most; i++) {
             struct place *place = &ring[(from + i) % RING];
             for (int patience = PATIENCE; atomic_load(&place->what) == TRACE_NOTHING && patience; patience--)
-                __builtin_ia32_pause();
+                thread_pause();
             const uint64_t what = atomic_load_explicit(&place->what, memory_order_acquire);
             out[n] = (struct trace_event){what, place->amount};
             n += what != TRACE_NOTHING;
