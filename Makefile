@@ -32,10 +32,14 @@ LIB_CFLAGS = -fPIC -fvisibility=hidden -ftls-model=initial-exec $(NO_MALLOC) $(A
 # our own addresses there, without the warnings that glibc prints about protected functions; -Bsymbolic would also have
 # dlsym(RTLD_DEFAULT) look here first).  --no-undefined-version makes a missing wrapper a link error.
 LIB_LDFLAGS = -shared -Wl,-soname,libautopin.so -Wl,-z,lazy -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions \
-              -Wl,-z,defs -Wl,--no-undefined -Wl,--no-undefined-version -Wl,--exclude-libs,ALL \
+              -Wl,-z,defs -Wl,--sort-section=name -Wl,--no-undefined -Wl,--no-undefined-version -Wl,--exclude-libs,ALL \
               -Wl,--version-script=$(BUILD)/autopin.map
 # Debian's static inih is position-independent.
 INIH = $(shell $(CC) -print-file-name=libinih.a)
+
+# An unwinder of the library's own (preload/unwind.c).  What only glibc has is made weak: a child with another libc must
+# not die of it (rule 48).
+UNWINDER = $(BUILD)/obj/libgcc_eh.a
 
 # In tail position, dlsym(RTLD_NEXT, ...) becomes a jump and glibc 2.36 takes ld.so for the caller: never in these files.
 NOSIBLING = preload/next.c
@@ -62,8 +66,12 @@ all: $(LIB) $(COMMAND) $(BUILD)/autopin-replay
 
 # --- the library ------------------------------------------------------------------------------------------------------
 
-$(LIB): $(LIB_OBJ) $(BUILD)/autopin.map Makefile
-	$(CC) $(CFLAGS) $(LIB_CFLAGS) $(HOT_CFLAGS) $(LDFLAGS) $(LIB_LDFLAGS) -o $@ $(LIB_OBJ) $(INIH)
+$(LIB): $(LIB_OBJ) $(UNWINDER) $(BUILD)/autopin.map Makefile
+	$(CC) $(CFLAGS) $(LIB_CFLAGS) $(HOT_CFLAGS) $(LDFLAGS) $(LIB_LDFLAGS) -o $@ $(LIB_OBJ) $(INIH) $(UNWINDER)
+
+$(UNWINDER):
+	@mkdir -p $(@D)
+	objcopy --weaken-symbol=_dl_find_object "$$($(CC) -print-file-name=libgcc_eh.a)" $@
 
 $(BUILD)/obj/%.c.o: %.c
 	@mkdir -p $(@D)

@@ -2,6 +2,7 @@
 #include "decide.h"
 
 #include "cost.h"
+#include "hot.h"
 #include "ledger.h"
 #include "rent.h"
 #include "tally.h"
@@ -59,7 +60,7 @@ enum reason decide_at_free(const struct site *site, const struct block *block)
 /* --- worth ----------------------------------------------------------------------------------------------------------
  */
 
-static _Atomic uint64_t clock_ns;
+static HOT_DATA _Atomic uint64_t clock_ns;
 
 uint64_t worth_clock(void)
 {

@@ -7,6 +7,7 @@
 #include "decide.h"
 #include "engine_int.h"
 #include "history.h"
+#include "hot.h"
 #include "ledger.h"
 #include "node_ledger.h"
 #include "rent.h"
@@ -19,7 +20,7 @@ enum {
     RECURS_TIMES = 3 /* times a size must have been faulted in anew */
 };
 
-static size_t page_bytes = 4096;
+static HOT_DATA size_t page_bytes = 4096;
 
 size_t page_round(size_t bytes)
 {

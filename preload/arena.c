@@ -9,22 +9,23 @@
 #include <sys/resource.h>
 
 #include "arena_int.h"
+#include "policy/hot.h"
 #include "policy/lock.h"
 
 enum {
     GRANULE_LOG2 = 16,
     MAX_STEPS = 4096,
-    BLOCKS_AT_ONCE = 64,
+    BLOCKS_AT_ONCE = 63,
 };
 static const size_t GRANULE = (size_t)1 << GRANULE_LOG2;
 static const size_t STEP_MOST = (size_t)4 << 30, STEP_LEAST = (size_t)256 << 20;
 static const size_t HUGE_PAGE = (size_t)2 << 20;
 
-struct arena_range arena_range = {.base = (uintptr_t)1 << 63};
+HOT_DATA struct arena_range arena_range = {.base = (uintptr_t)1 << 63};
 
 static struct lock arena_lock = {.rank = RANK_ARENA};
 static struct block **tables[MAX_STEPS]; /* one per step: granule → block; filled before the range grows over it */
-static size_t step_bytes;
+static HOT_DATA size_t step_bytes;
 static uintptr_t carve_at;         /* arena_lock */
 static struct block *spare_blocks; /* arena_lock */
 static unsigned n_spare_blocks;    /* arena_lock */
@@ -56,7 +57,7 @@ static int table_add(size_t step)
     if (step >= MAX_STEPS)
         return -ENOMEM;
     if (!tables[step])
-        tables[step] = prim_map(step_bytes / GRANULE * sizeof(struct block *));
+        tables[step] = hot_away(prim_map(step_bytes / GRANULE * sizeof(struct block *) + HOT_AWAY));
     return tables[step] ? 0 : -ENOMEM;
 }
 
@@ -162,7 +163,7 @@ int arena_aligns(size_t bytes, size_t align)
 static struct block *block_new(void)
 {
     if (n_spare_blocks == 0) {
-        spare_blocks = prim_map(BLOCKS_AT_ONCE * sizeof(struct block));
+        spare_blocks = hot_away(prim_map(BLOCKS_AT_ONCE * sizeof(struct block) + HOT_AWAY));
         if (!spare_blocks)
             return NULL;
         n_spare_blocks = BLOCKS_AT_ONCE;

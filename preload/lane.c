@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "life.h"
+#include "policy/hot.h"
 #include "policy/prim.h"
 
 enum {
@@ -14,6 +15,7 @@ enum {
     LOOKED_AT = 16 /* lanes that a thread asks for before it makes a new one */
 };
 
+static const size_t MAPPED = sizeof(struct lane) + HOT_AWAY;
 static struct lane *_Atomic lanes[LANES_MOST]; /* filled from the beginning, without gaps */
 static _Atomic unsigned n_lanes, look_at;
 
@@ -51,16 +53,17 @@ static struct lane *take_left(uint32_t thread)
 
 static struct lane *make(uint32_t thread)
 {
-    struct lane *none = NULL, *lane = atomic_load(&n_lanes) < LANES_MOST ? prim_map(sizeof *lane) : NULL;
+    struct lane *none = NULL, *lane = atomic_load(&n_lanes) < LANES_MOST ? prim_map(MAPPED) : NULL;
     if (!lane)
         return NULL;
+    lane = hot_away(lane);
     atomic_store(&lane->owner, owner_after(0, thread));
     for (unsigned i = atomic_load(&n_lanes); i < LANES_MOST; i++, none = NULL)
         if (atomic_compare_exchange_strong(&lanes[i], &none, lane)) {
             atomic_fetch_add(&n_lanes, 1);
             return lane;
         }
-    prim_unmap(lane, sizeof *lane);
+    prim_unmap((char *)lane - HOT_AWAY, MAPPED);
     return NULL;
 }
 

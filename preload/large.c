@@ -98,7 +98,7 @@ static struct block *serve(size_t size, const struct caller *caller, int empty)
 static struct block *alloc_block(size_t size, size_t align, const struct caller *caller, int empty)
 {
     if (self.busy || size > PTRDIFF_MAX || (self.in_callback && !life_is_on()) || module_is_loader(caller->pc) ||
-        !life_on() || size < life_options()->min_size)
+        !life_on() || size < life_min_size)
         return NULL;
     self_enter();
     life_notice_fork();

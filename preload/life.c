@@ -19,6 +19,7 @@
 #include "modules.h"
 #include "next.h"
 #include "policy/engine.h"
+#include "policy/hot.h"
 #include "policy/lock.h"
 #include "policy/mem.h"
 #include "policy/prim.h"
@@ -39,7 +40,7 @@ enum {
 static const uint64_t START_NS = 1000000000; /* a start takes a few milliseconds */
 
 /* min_size can be set no lower (policy/options.def). */
-size_t life_threshold = 64 << 10;
+HOT_DATA size_t life_threshold = 64 << 10, life_min_size;
 
 /* What the marked page says.  A kernel that does not know MADV_WIPEONFORK (Linux < 4.14) leaves it unmarked. */
 enum {
@@ -47,9 +48,9 @@ enum {
     MARK_HERE,
     MARK_FORGETTING
 };
-_Atomic uint32_t *life_mark;
+HOT_DATA _Atomic uint32_t *life_mark;
 
-static _Atomic uint32_t state;
+static HOT_DATA _Atomic uint32_t state;
 static struct options options;
 static _Atomic pid_t owner;
 static const char *notes[NOTES_MOST];
@@ -104,8 +105,8 @@ static void make_mark(void)
         prim_unmap(mark, page);
         return;
     }
-    atomic_store(mark, MARK_HERE);
-    life_mark = mark;
+    life_mark = hot_away(mark);
+    atomic_store(life_mark, MARK_HERE);
 }
 
 /* Reads the options and gets every part ready; *on says whether autopin stays. */
@@ -147,9 +148,7 @@ int life_on(void)
     thread_with_room(start, &on);
     if (on) {
         next_resolve();
-        life_threshold = options.min_size;
-        if (arena_range.bytes)
-            unwind_start();
+        life_threshold = life_min_size = options.min_size;
     } else {
         life_threshold = SIZE_MAX;
     }
@@ -225,7 +224,7 @@ static void fork_child(void)
     unwind_fork_child();
     lane_fork_child();
     atomic_store(&owner, getpid());
-    life_threshold = options.min_size; /* own_heap.c may have lowered it */
+    life_threshold = life_min_size = options.min_size; /* own_heap.c may have lowered it */
     worker_fork_child();
     report_fork_child();
     trace_fork_child(&options);

@@ -14,6 +14,7 @@
 /* Blocks from this size on are autopin's business.  Before the start: the least that min_size may be, so that the
  * first candidate starts autopin; afterwards min_size, or SIZE_MAX when autopin stays out. */
 extern size_t life_threshold __attribute__((visibility("hidden")));
+extern size_t life_min_size __attribute__((visibility("hidden"))); /* as the options say; good once life_on() */
 
 enum life_state {
     LIFE_UNBORN,

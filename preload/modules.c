@@ -15,6 +15,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "policy/hot.h"
 #include "policy/prim.h"
 #include "self.h"
 
@@ -53,8 +54,8 @@ static size_t find_loader(uintptr_t *base)
 
 int module_is_loader(uintptr_t pc)
 {
-    static uintptr_t base;
-    static _Atomic size_t bytes; /* set last */
+    static HOT_DATA uintptr_t base;
+    static HOT_DATA _Atomic size_t bytes; /* set last */
     size_t known = atomic_load_explicit(&bytes, memory_order_acquire);
     if (UNLIKELY(!known)) {
         uintptr_t begin;

@@ -63,7 +63,7 @@ void recent_walked(const struct trace *trace, unsigned size_log2, uint64_t hash,
     if (!lane)
         return;
     struct recent_stack *stack = entry_for(lane, trace->at[0], size_log2);
-    lane->recent.site[hash % RECENT_SITES] = (struct recent_site){hash, site};
+    lane->walked[hash % RECENT_SITES] = (struct recent_site){hash, site};
     if (comes_again(lane, stack, trace->at[0], size_log2, site))
         stack->trace = *trace;
 }
@@ -71,7 +71,7 @@ void recent_walked(const struct trace *trace, unsigned size_log2, uint64_t hash,
 struct site *recent_site(uint64_t hash)
 {
     const struct lane *lane = lane_mine();
-    const struct recent_site *known = lane ? &lane->recent.site[hash % RECENT_SITES] : NULL;
+    const struct recent_site *known = lane ? &lane->walked[hash % RECENT_SITES] : NULL;
     return known && known->hash == hash ? known->site : NULL;
 }
 

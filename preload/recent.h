@@ -22,11 +22,13 @@ struct recent {
         struct site *site;
         unsigned size_log2, seen;
     } stack[RECENT_STACKS];
-    struct recent_site {
-        uint64_t hash; /* of a stack and a size class */
-        struct site *site;
-    } site[RECENT_SITES];
     unsigned unknown, patience; /* walks that failed since something was learnt, and how many are to be borne */
+};
+
+/* Likewise. */
+struct recent_site {
+    uint64_t hash; /* of a stack and a size class */
+    struct site *site;
 };
 
 /* The site of the stack whose innermost return address lies at `slot`, for this size class.  NULL: walk. */

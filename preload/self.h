@@ -23,6 +23,7 @@ struct self {
                       */
     int kick_later;  /* the worker was asked for in there, and could not be started */
     int errno_kept;
+    int *errno_at;     /* where this thread's errno is, once known */
     struct lane *lane; /* lane.h */
     int laneless;      /* there is none to be had */
     int unwound;       /* how often its stack has been: unwind.c */
@@ -33,14 +34,17 @@ extern __thread struct self self __attribute__((tls_model("initial-exec")));
 /* Autopin's own work begins and ends: the program's errno is kept. */
 static inline void self_enter(void)
 {
-    if (self.busy++ == 0)
-        self.errno_kept = errno;
+    if (self.busy++)
+        return;
+    if (UNLIKELY(!self.errno_at))
+        self.errno_at = &errno;
+    self.errno_kept = *self.errno_at;
 }
 
 static inline void self_leave(void)
 {
     if (--self.busy == 0)
-        errno = self.errno_kept;
+        *self.errno_at = self.errno_kept;
 }
 
 #endif

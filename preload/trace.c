@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "policy/hot.h"
 #include "policy/prim.h"
 #include "policy/trace_format.h"
 #include "threads.h"
@@ -21,7 +22,7 @@ struct place {
     uint64_t amount;
 };
 
-int trace_on;
+HOT_DATA int trace_on;
 static struct place *ring;
 static _Atomic uint64_t taken, written; /* places so far: the latter under the file's lock */
 static _Atomic uint64_t dropped;

@@ -1,22 +1,26 @@
-/* Call stacks.  The one file that knows libunwind (Debian's 1.6.2).
+/* Call stacks.  The one file that knows unwinders: libgcc's (gcc 12) and libunwind (Debian's 1.6.2).
  *
- * A thread's first stacks are unwound by libgcc, which takes some 2 us; most are walked from then on (walk.h).  A
+ * A thread's first stacks are unwound by libgcc's, which takes some 2 us; most are walked from then on (walk.h).  A
  * thread that goes on unwinding does so with libunwind, ten times faster, which costs it 256 KiB and the process 250
  * more, and is loaded then.  libgcc's is also what is left once the program has unloaded an object, and in a forked
  * child.
  *
- * Neither is linked: in DT_NEEDED of a preloaded object libunwind takes over C++ exceptions of plugins (rule 39). Where
- * there are other threads they are loaded by one of autopin's, because dlopen waits for the loader's lock, whose holder
- * may be waiting for a lock that the thread inside malloc holds (Python's, for one); malloc waits for libgcc a moment
- * at most, and until it is there a stack is one frame deep.  (Not always: a thread that allocates costs 64 MiB of
- * address space, glibc's arena for it.)  libunwind's global cache is switched off: it deadlocks against a malloc inside
- * a dl_iterate_phdr callback (rule 40).  It is kept from opening its pipe (unwind_private.c). */
+ * libgcc's is a copy of autopin's own, out of libgcc_eh.a: nothing has to be loaded, it takes no lock (glibc ≥ 2.35:
+ * _dl_find_object; the lock of the program's copy is for what just-in-time compilers register there, and stacks end for
+ * this copy at such code), and a program of one thread stays one, for which glibc's malloc and stdio do without locks.
+ *
+ * libunwind is not linked: in DT_NEEDED of a preloaded object it takes over C++ exceptions of plugins (rule 39).  It is
+ * loaded by a thread of autopin's, because dlopen waits for the loader's lock, whose holder may be waiting for a lock
+ * that the thread inside malloc holds (Python's, for one).  (Not always: a thread that allocates costs 64 MiB of
+ * address space, glibc's arena for it.)  Its global cache is switched off: it deadlocks against a malloc inside a
+ * dl_iterate_phdr callback (rule 40).  It is kept from opening its pipe (unwind_private.c). */
 #define _GNU_SOURCE
 #include "unwind.h"
 
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <unwind.h>
 
 #include "modules.h"
 #include "own_heap.h"
@@ -33,7 +37,7 @@ enum {
     CACHE_NONE = 0,
     RBP = 6, /* x86-64 ABI, figure 3.36: in DWARF */
 };
-static const uint64_t PATIENCE_NS = 20000000, PATIENCE_LOADING_NS = 50000000, PATIENCE_WALKING_NS = 2000000000;
+static const uint64_t PATIENCE_LOADING_NS = 50000000, PATIENCE_WALKING_NS = 2000000000;
 
 #if defined(__x86_64__)
 #define UNW(name) "_ULx86_64_" name
@@ -43,31 +47,24 @@ static const uint64_t PATIENCE_NS = 20000000, PATIENCE_LOADING_NS = 50000000, PA
 #define UNW(name) "_UL_" name
 #endif
 
-enum {
-    NOT_LOADED,
-    LOADED,
-    USELESS
-};
-static _Atomic uint32_t state;
+#pragma weak _dl_find_object /* in a child with another libc nothing is unwound (rule 48) */
+
 static _Atomic int asked, distrusted; /* of libunwind: it is to be loaded, or not to be used any more */
 static int (*_Atomic unw_backtrace)(void **buffer, int size); /* NULL: libgcc's is used */
-static int (*gcc_backtrace)(int (*callback)(void *context, void *arg), void *arg);
-static uintptr_t (*gcc_get_ip)(void *context), (*gcc_get_cfa)(void *context), gcc_find_fde;
-static uintptr_t (*gcc_get_register)(void *context, int number);
-static _Atomic uint32_t loading; /* by a thread of autopin's */
+static _Atomic uint32_t loading;                              /* by a thread of autopin's */
 static _Atomic uint32_t walking; /* threads inside libunwind, which hold the loader's lock on its list at times */
 static _Atomic uint32_t forking; /* none may enter */
 
-static int load_libunwind(void)
+static void load_libunwind(void)
 {
     void *lib = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
     if (!lib || unwind_private_calls(lib))
-        return 0;
+        return;
     int (*set_policy)(void *, int) = (int (*)(void *, int))dlsym(lib, UNW("set_caching_policy"));
     void **space = dlsym(lib, UNW("local_addr_space"));
     int (*backtrace)(void **, int) = (int (*)(void **, int))dlsym(lib, "unw_backtrace");
     if (!set_policy || !space || !backtrace)
-        return 0;
+        return;
     set_policy(*space, CACHE_NONE);
     /* The first use of its thread-local data waits for the loader's lock (glibc 2.36, tls_get_addr_tail): here. */
     void *here[2];
@@ -75,32 +72,15 @@ static int load_libunwind(void)
     unw_backtrace = backtrace;
     if (distrusted)
         unw_backtrace = NULL;
-    return 1;
 }
 
-static int load_libgcc(void)
+static void *load(void *unused)
 {
-    void *lib = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (!lib)
-        return 0;
-    gcc_get_ip = (uintptr_t(*)(void *))dlsym(lib, "_Unwind_GetIP");
-    gcc_get_cfa = (uintptr_t(*)(void *))dlsym(lib, "_Unwind_GetCFA");
-    gcc_find_fde = (uintptr_t)dlsym(lib, "_Unwind_Find_FDE");
-    gcc_get_register = (uintptr_t(*)(void *, int))dlsym(lib, "_Unwind_GetGR");
-    gcc_backtrace = (int (*)(int (*)(void *, void *), void *))dlsym(lib, "_Unwind_Backtrace");
-    return gcc_get_ip && gcc_get_cfa && gcc_get_register && gcc_backtrace;
-}
-
-static void *load(void *what)
-{
+    (void)unused;
     self.busy++;
     own_heap_begin();
-    const int useful = (what == &asked ? 0 : load_libgcc()) || load_libunwind();
+    load_libunwind();
     own_heap_end();
-    if (what != &asked) {
-        atomic_store_explicit(&state, useful ? LOADED : USELESS, memory_order_release);
-        prim_wake(&state);
-    }
     atomic_store(&loading, 0);
     prim_wake(&loading);
     self.busy--;
@@ -114,22 +94,10 @@ static void ask_for_libunwind(void)
     if (asked || distrusted || self.in_callback || !atomic_compare_exchange_strong(&loading, &none, 1))
         return;
     asked = !atomic_load(&forking); /* else the child would inherit the loader's lock */
-    if (!asked || thread_start(load, &asked)) {
+    if (!asked || thread_start(load, NULL)) {
         atomic_store(&loading, 0);
         prim_wake(&loading);
     }
-}
-
-void unwind_start(void)
-{
-    const uint64_t begin = prim_now_ns();
-    atomic_store(&loading, 1);
-    if (thread_start(load, NULL)) {
-        atomic_store(&loading, 0);
-        return;
-    }
-    while (atomic_load(&state) == NOT_LOADED && prim_now_ns() - begin < PATIENCE_NS)
-        prim_wait(&state, NOT_LOADED);
 }
 
 static void walk_end(void)
@@ -156,36 +124,32 @@ struct walk {
     unsigned n, most;
 };
 
-static int step(void *context, void *arg)
+static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *arg)
 {
     struct walk *walk = arg;
     if (walk->at) { /* x86-64 ABI, 3.4.5.1: the return address lies right below the CFA, which is the caller's */
-        walk->at[walk->n] = (const uintptr_t *)gcc_get_cfa(context) - 1; /* NOLINT(performance-no-int-to-ptr) */
-        walk->frame[walk->n] = gcc_get_register(context, RBP);
+        walk->at[walk->n] = (const uintptr_t *)_Unwind_GetCFA(context) - 1; /* NOLINT(performance-no-int-to-ptr) */
+        walk->frame[walk->n] = _Unwind_GetGR(context, RBP);
     }
-    walk->pcs[walk->n++] = gcc_get_ip(context);
-    return walk->n < walk->most ? 0 : 5; /* _URC_NO_REASON, _URC_END_OF_STACK */
+    walk->pcs[walk->n++] = _Unwind_GetIP(context);
+    return walk->n < walk->most ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
 static unsigned gcc_stack(uintptr_t *pcs, const uintptr_t **at, uintptr_t *frame, unsigned most)
 {
     struct walk walk = {pcs, at, frame, 0, most};
-    walk_begin();
-    if (gcc_backtrace)
-        gcc_backtrace(step, &walk);
-    walk_end();
+    if (&_dl_find_object)
+        _Unwind_Backtrace(step, &walk);
     return walk.n;
 }
 
 static unsigned raw_stack(uintptr_t *pcs, unsigned most)
 {
-    if (atomic_load_explicit(&state, memory_order_acquire) != LOADED)
-        return 0;
     if (self.unwound < GCC_FIRST)
         self.unwound++;
     else
         ask_for_libunwind();
-    if (gcc_backtrace && (self.unwound < GCC_FIRST || !unw_backtrace))
+    if (self.unwound < GCC_FIRST || !unw_backtrace)
         return gcc_stack(pcs, NULL, NULL, most);
     walk_begin();
     int (*const backtrace)(void **, int) = unw_backtrace;
@@ -194,18 +158,11 @@ static unsigned raw_stack(uintptr_t *pcs, unsigned most)
     return n > 0 ? (unsigned)n : 0;
 }
 
-/* Sorting what a compiler has registered, under the lock that its unwinder takes (gcc 12, unwind-dw2-fde.c). */
-static int is_in_libgcc(uintptr_t pc)
-{
-    const uintptr_t near = (uintptr_t)128 << 10;
-    return gcc_find_fde && pc + near - gcc_find_fde < 2 * near;
-}
-
 unsigned unwind_stack(uintptr_t *pcs, unsigned most, uintptr_t caller)
 {
     uintptr_t all[DEEPEST];
     unsigned n = 0, from = 0;
-    const unsigned found = is_in_libgcc(caller) ? 0 : raw_stack(all, DEEPEST);
+    const unsigned found = raw_stack(all, DEEPEST);
     while (from < found && module_is_own(all[from]))
         from++;
     for (; from < found && n < most && all[from]; from++)
@@ -229,8 +186,6 @@ int unwind_places(const uintptr_t *slot, struct trace *trace)
     uintptr_t all[DEEPEST], frame[DEEPEST] = {0};
     const uintptr_t *all_at[DEEPEST] = {0};
     unsigned from = 0;
-    if (atomic_load_explicit(&state, memory_order_acquire) != LOADED || is_in_libgcc(trace->pc[0]))
-        return 0;
     const unsigned found = gcc_stack(all, all_at, frame, DEEPEST);
     while (from < found && module_is_own(all[from]))
         from++;
@@ -265,9 +220,9 @@ static int wait_until_none(_Atomic uint32_t *count, uint64_t at_most_ns)
 
 void unwind_fork_prepare(void)
 {
-    static _Atomic int in_vain[2]; /* by load: its thread waits for somebody else */
-    if (!in_vain[asked] && !wait_until_none(&loading, PATIENCE_LOADING_NS))
-        in_vain[asked] = 1;
+    static _Atomic int in_vain; /* its thread waits for somebody else */
+    if (!in_vain && !wait_until_none(&loading, PATIENCE_LOADING_NS))
+        in_vain = 1;
 }
 
 void unwind_fork_take(void)
@@ -295,5 +250,5 @@ void unwind_fork_child(void)
 
 const char *unwind_name(void)
 {
-    return atomic_load(&state) != LOADED ? "none" : unw_backtrace ? "libunwind" : "libgcc";
+    return !&_dl_find_object ? "none" : unw_backtrace ? "libunwind" : "libgcc";
 }

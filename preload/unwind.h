@@ -1,13 +1,10 @@
-/* Call stacks, by libgcc's unwinder and libunwind, loaded privately.  See unwind.c. */
+/* Call stacks, by a private copy of libgcc's unwinder and by libunwind, loaded privately.  See unwind.c. */
 #ifndef AUTOPIN_UNWIND_H
 #define AUTOPIN_UNWIND_H
 
 #include <stdint.h>
 
 #include "walk.h"
-
-/* Begins to load an unwinder, in a thread of its own, and gives it a moment.  Once. */
-void unwind_start(void);
 
 /* Return addresses of the calling thread, innermost first, without autopin's own frames; at least `caller` itself.
  * Returns how many.  Context: malloc; no lock of autopin's held. */
