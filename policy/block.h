@@ -76,12 +76,16 @@ struct block {
     size_t surplus_bytes;          /* of it, what is counted as beyond its class; likewise */
     _Atomic uint8_t dirty;         /* its slot may hold non-zero or resident pages; the slot's owner's */
     _Atomic uint8_t
-        tainted;        /* the program changed its protection, locks or inheritance: not to be served again as it is */
-    uint8_t committed;  /* its slot is readable and writable; the slot's owner's */
-    uint8_t fresh;      /* allocated without resident pages: its first touch faults */
-    uint8_t avoidable;  /* … where an earlier block could have been recycled */
-    uint8_t home;       /* where the arena looks for its credit: arena_hot.h; the slot's owner's */
-    struct block *next; /* arena's free slots, or the engine's queue; that list's lock */
+        tainted;       /* the program changed its protection, locks or inheritance: not to be served again as it is */
+    uint8_t committed; /* its slot is readable and writable; the slot's owner's */
+    uint8_t fresh;     /* allocated without resident pages: its first touch faults */
+    uint8_t avoidable; /* … where an earlier block could have been recycled */
+    uint8_t home;      /* where the arena looks for its credit: arena_hot.h; the slot's owner's */
+    size_t told_bytes; /* preload/trace.c: of the last allocation that was told of; 0: none */
+    struct site *told_site;  /* likewise */
+    _Atomic uint32_t again;  /* likewise: lives since then that were not */
+    _Atomic uint8_t untold;  /* likewise: whether the one it leads is such a one */
+    struct block *next;      /* arena's free slots, or the engine's queue; that list's lock */
     struct block *pin_next;  /* the engine's list of pinned blocks; engine lock */
     struct block **pin_link; /* likewise: what points here; NULL when not in the list */
     struct block *rest_next; /* the engine's quarantine of this class; engine lock */

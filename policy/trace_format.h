@@ -10,7 +10,7 @@
 
 #define TRACE_MAGIC "autopin trace\n\x1a" /* with its NUL */
 enum {
-    TRACE_VERSION = 1,
+    TRACE_VERSION = 2,
     TRACE_MAGIC_BYTES = 16
 };
 
@@ -35,19 +35,22 @@ struct trace_head {
 /* An event.  what: kind (3 bits), direction (1), way (2), asynchronous (1), time in us (26, the lower ones), and the
  * block (31): the number of its first 64 KiB in the arena, so that one that is freed makes room for another of the same
  * number.  amount: of an allocation the bytes (40) and the site (24); of a copy the bytes (37, cut) and the time it
- * took (22, by 2 to the power of 5); of a change of size the bytes; of TIME all of the time.  Units: us, bytes, ns. All
- * times are of one clock, whose lower bits are enough: after 30 seconds without anything there is a TIME. */
+ * took (22, by 2 to the power of 5); of a change of size the bytes; of TIME all of the time; of AGAIN how often the
+ * block has been served and freed since, with the site and the size of its last allocation, without anything else
+ * happening to it.  Units: us, bytes, ns.  All times are of one clock, whose lower bits are enough: after 30 seconds
+ * without anything there is a TIME. */
 struct trace_event {
     uint64_t what, amount;
 };
 
 enum trace_kind {
-    TRACE_NOTHING, /* a place whose event was lost */
+    TRACE_NOTHING, /* what a file of zeroes would say */
     TRACE_ALLOC,
     TRACE_FREE,
     TRACE_COPY, /* its time: when it began */
     TRACE_RESIZE,
     TRACE_TIME,
+    TRACE_AGAIN,
     TRACE_KINDS
 };
 
@@ -56,7 +59,8 @@ enum {
     TRACE_BLOCK_BITS = 31,
     TRACE_ALLOC_BITS = 40,
     TRACE_COPY_BITS = 37,
-    TRACE_NS_BITS = 22
+    TRACE_NS_BITS = 22,
+    TRACE_AGAIN_MOST = 1 << 16
 };
 static const uint64_t TRACE_GAP_US = 30000000; /* below half of what the lower bits can say */
 

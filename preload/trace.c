@@ -18,8 +18,8 @@ enum {
 static const uint64_t REFRESH_NS = 2000000000;
 
 struct place {
-    _Atomic uint64_t what; /* 0: empty; set last */
-    uint64_t amount;
+    _Atomic uint64_t filled; /* set last: how manieth place of all it was filled as, from 1 */
+    struct trace_event event;
 };
 
 HOT_DATA int trace_on;
@@ -29,8 +29,13 @@ static _Atomic uint64_t dropped;
 static _Atomic uint64_t last_us;
 static _Atomic int full; /* the file is */
 
-/* What is in the ring up to `end` goes to the file.  A place that was taken and is not filled yet is given a moment.
- * Lock: the file's. */
+static int is_filled(const struct place *place, uint64_t at)
+{
+    return atomic_load_explicit(&place->filled, memory_order_acquire) == at + 1;
+}
+
+/* What is in the ring up to `end` goes to the file.  A place that was taken and is not filled yet is given a moment;
+ * then its event is dropped, and not taken for a later one when it comes.  Lock: the file's. */
 static void write_up_to(uint64_t end)
 {
     while (atomic_load(&written) < end && !atomic_load(&full)) {
@@ -39,16 +44,14 @@ static void write_up_to(uint64_t end)
         uint32_t n = 0;
         for (uint64_t i = 0; i < most; i++) {
             struct place *place = &ring[(from + i) % RING];
-            for (int patience = PATIENCE; atomic_load(&place->what) == TRACE_NOTHING && patience; patience--)
+            for (int patience = PATIENCE; !is_filled(place, from + i) && patience; patience--)
                 thread_pause();
-            const uint64_t what = atomic_load_explicit(&place->what, memory_order_acquire);
-            out[n] = (struct trace_event){what, place->amount};
-            n += what != TRACE_NOTHING;
-            atomic_store_explicit(&place->what, TRACE_NOTHING, memory_order_release);
+            out[n] = place->event;
+            n += (unsigned)is_filled(place, from + i);
         }
         const uint32_t kept = trace_file_events(n);
         atomic_store(&full, kept < n);
-        count_add(&dropped, n - kept);
+        count_add(&dropped, most - kept);
         atomic_store(&written, from + most);
     }
 }
@@ -67,22 +70,25 @@ static void write_all(uint64_t end)
     self_leave();
 }
 
-static inline __attribute__((always_inline)) void add(uint64_t what, uint64_t amount)
+/* Returns whether there was room. */
+static inline __attribute__((always_inline)) int add(uint64_t what, uint64_t amount)
 {
     if (atomic_load_explicit(&full, memory_order_relaxed)) {
         count_add(&dropped, 1);
-        return;
+        return 0;
     }
     const uint64_t at = atomic_fetch_add_explicit(&taken, 1, memory_order_relaxed);
-    if (at - atomic_load_explicit(&written, memory_order_acquire) < RING) {
+    const int fits = at - atomic_load_explicit(&written, memory_order_acquire) < RING;
+    if (fits) {
         struct place *place = &ring[at % RING];
-        place->amount = amount;
-        atomic_store_explicit(&place->what, what, memory_order_release);
+        place->event = (struct trace_event){what, amount};
+        atomic_store_explicit(&place->filled, at + 1, memory_order_release);
     } else {
         count_add(&dropped, 1);
     }
     if (UNLIKELY(at % PART == PART - 1))
         write_all(at + 1);
+    return fits;
 }
 
 /* So that the lower bits are enough.  Seldom: the word is all threads'. */
@@ -90,7 +96,7 @@ static __attribute__((noinline)) void keep_time(uint64_t us, uint64_t last)
 {
     atomic_store_explicit(&last_us, us, memory_order_relaxed);
     if (us > last + TRACE_GAP_US || last == 0)
-        add(trace_what(TRACE_TIME, 0, 0, 0, us, 0), us);
+        (void)add(trace_what(TRACE_TIME, 0, 0, 0, us, 0), us);
 }
 
 static inline uint64_t number_of(const struct block *block)
@@ -98,40 +104,94 @@ static inline uint64_t number_of(const struct block *block)
     return trace_low(((uintptr_t)block->base - arena_range.base) >> 16, TRACE_BLOCK_BITS);
 }
 
-static inline void add_at(uint64_t ns, const struct block *block, enum trace_kind kind, unsigned what, uint64_t amount)
+static inline int add_at(uint64_t ns, const struct block *block, enum trace_kind kind, unsigned what, uint64_t amount)
 {
     const uint64_t us = ns / 1000, last = atomic_load_explicit(&last_us, memory_order_relaxed);
     if (UNLIKELY(us > last + TRACE_GAP_US / 8))
         keep_time(us, last);
-    add(trace_what(kind, 0, 0, 0, us, number_of(block)) | what, amount);
+    return add(trace_what(kind, 0, 0, 0, us, number_of(block)) | what, amount);
 }
 
-void trace_alloc(const struct block *block)
+static __attribute__((noinline)) void tell_alloc(struct block *block)
 {
-    add_at(prim_coarse_ns(), block, TRACE_ALLOC, 0,
-           trace_cut(block->bytes, TRACE_ALLOC_BITS) | trace_cut(block->site->index, 24) << TRACE_ALLOC_BITS);
+    const uint64_t amount = trace_cut(block->bytes, TRACE_ALLOC_BITS) | trace_cut(block->site->index, 24)
+                                                                            << TRACE_ALLOC_BITS;
+    block->told_bytes = add_at(prim_coarse_ns(), block, TRACE_ALLOC, 0, amount) ? block->bytes : 0;
+    block->told_site = block->site;
 }
 
-void trace_free(const struct block *block)
+static __attribute__((noinline)) void tell_again(struct block *block)
 {
+    const uint32_t lives = atomic_exchange(&block->again, 0);
+    if (lives && !add_at(prim_coarse_ns(), block, TRACE_AGAIN, 0, lives))
+        count_add(&dropped, 2 * lives - 1);
+}
+
+/* Something else happens to the block: from now on its life is told of, and those before it. */
+static inline void tell(struct block *block)
+{
+    if (atomic_load_explicit(&block->untold, memory_order_relaxed) && atomic_exchange(&block->untold, 0)) {
+        tell_again(block);
+        tell_alloc(block);
+    }
+}
+
+void trace_alloc(struct block *block)
+{
+    if (block->told_bytes == block->bytes && block->told_site == block->site) {
+        atomic_store_explicit(&block->untold, 1, memory_order_relaxed);
+        return;
+    }
+    tell_again(block);
+    tell_alloc(block);
+}
+
+void trace_free(struct block *block)
+{
+    if (atomic_load_explicit(&block->untold, memory_order_relaxed)) {
+        const uint32_t lives = atomic_load_explicit(&block->again, memory_order_relaxed) + 1;
+        atomic_store_explicit(&block->untold, 0, memory_order_relaxed);
+        atomic_store_explicit(&block->again, lives, memory_order_relaxed);
+        if (lives == TRACE_AGAIN_MOST)
+            tell_again(block);
+        return;
+    }
     const uint64_t last = atomic_load_explicit(&last_us, memory_order_relaxed); /* when it was is of no interest */
-    add(trace_what(TRACE_FREE, 0, 0, 0, last, number_of(block)), 0);
+    (void)add(trace_what(TRACE_FREE, 0, 0, 0, last, number_of(block)), 0);
 }
 
-void trace_resize(const struct block *block)
+void trace_resize(struct block *block)
 {
-    add_at(prim_coarse_ns(), block, TRACE_RESIZE, 0, block->bytes);
+    tell(block);
+    block->told_bytes = 0;
+    (void)add_at(prim_coarse_ns(), block, TRACE_RESIZE, 0, block->bytes);
 }
 
-void trace_copied(const struct block *block, unsigned what, uint64_t bytes, uint64_t begin_ns, uint64_t ns)
+void trace_copied(struct block *block, unsigned what, uint64_t bytes, uint64_t begin_ns, uint64_t ns)
 {
-    add_at(begin_ns, block, TRACE_COPY, what, trace_cut(bytes, TRACE_COPY_BITS) | trace_pack_ns(ns) << TRACE_COPY_BITS);
+    tell(block);
+    (void)add_at(begin_ns, block, TRACE_COPY, what,
+                 trace_cut(bytes, TRACE_COPY_BITS) | trace_pack_ns(ns) << TRACE_COPY_BITS);
+}
+
+static void tell_counted(struct block *block)
+{
+    tell(block);
+    tell_again(block);
+}
+
+static void forget(struct block *block)
+{
+    block->told_bytes = 0;
+    block->again = 0;
+    block->untold = 0;
 }
 
 void trace_flush(void)
 {
     if (!trace_on)
         return;
+    arena_each(tell_counted);
     write_all(atomic_load(&taken));
 }
 
@@ -142,7 +202,7 @@ void trace_refresh(void)
     if (!trace_on || atomic_load(&full) || now - last_ns < REFRESH_NS)
         return;
     last_ns = now;
-    trace_flush();
+    write_all(atomic_load(&taken));
 }
 
 void trace_start(const struct options *options)
@@ -165,7 +225,8 @@ void trace_fork_child(const struct options *options)
     atomic_store(&written, 0);
     atomic_store(&dropped, 0);
     atomic_store(&full, 0);
+    arena_each(forget);
     for (unsigned i = 0; i < RING; i++)
-        atomic_store_explicit(&ring[i].what, TRACE_NOTHING, memory_order_relaxed);
+        atomic_store_explicit(&ring[i].filled, 0, memory_order_relaxed);
     trace_on = 1;
 }

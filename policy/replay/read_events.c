@@ -99,14 +99,9 @@ static void free_block(struct reader *reader, struct place *place)
     place->live = 0;
 }
 
-static int read_alloc(struct reader *reader, const struct trace_event *event, struct place *place)
+static int serve(struct reader *reader, struct place *place, uint64_t bytes, uint64_t site)
 {
     struct trace *trace = &reader->out->trace;
-    const uint64_t bytes = trace_low(event->amount, TRACE_ALLOC_BITS), site = event->amount >> TRACE_ALLOC_BITS;
-    if (bytes == 0)
-        return malformed(reader, reader->at + 8, "an allocation of some bytes");
-    if (site >= trace->n_sites || !trace->site[site].key)
-        return malformed(reader, reader->at + 8, "a site that was told before, and not number %u", (unsigned)site);
     if (trace->n_blocks == BLOCKS_MOST)
         return malformed(reader, reader->at, "no more than %d allocations", BLOCKS_MOST);
     if (place->live) /* its end is not in the trace */
@@ -116,10 +111,21 @@ static int read_alloc(struct reader *reader, const struct trace_event *event, st
         trace,
         &(struct event){
             .kind = EVENT_ALLOC, .touched = 100, .site = (uint32_t)site, .block = trace->n_blocks, .amount = bytes});
-    place->live = ++trace->n_blocks;
+    place->live = place->last = ++trace->n_blocks;
     trace->site[site].blocks++;
     reader->out->allocs++;
     return 0;
+}
+
+static int read_alloc(struct reader *reader, const struct trace_event *event, struct place *place)
+{
+    const struct trace *trace = &reader->out->trace;
+    const uint64_t bytes = trace_low(event->amount, TRACE_ALLOC_BITS), site = event->amount >> TRACE_ALLOC_BITS;
+    if (bytes == 0)
+        return malformed(reader, reader->at + 8, "an allocation of some bytes");
+    if (site >= trace->n_sites || !trace->site[site].key)
+        return malformed(reader, reader->at + 8, "a site that was told before, and not number %u", (unsigned)site);
+    return serve(reader, place, bytes, site);
 }
 
 static void count_copy(struct reader *reader, enum direction dir, enum way way, uint64_t bytes, uint64_t ns)
@@ -186,6 +192,26 @@ static int read_resize(struct reader *reader, const struct trace_event *event, c
     return 0;
 }
 
+/* Served as it was last, and freed, so many times. */
+static int read_again(struct reader *reader, const struct trace_event *event, struct place *place)
+{
+    const uint64_t times = event->amount;
+    if (times == 0 || times > TRACE_AGAIN_MOST)
+        return malformed(reader, reader->at + 8, "a count from 1 to %d", TRACE_AGAIN_MOST);
+    if (!place->last) {
+        reader->out->strays += 2 * times;
+        return 0;
+    }
+    for (uint64_t i = 0; i < times; i++) {
+        const struct live last = reader->live[place->last - 1];
+        const int rc = serve(reader, place, last.bytes, last.site);
+        if (rc)
+            return rc;
+        free_block(reader, place);
+    }
+    return 0;
+}
+
 static int read_event(struct reader *reader, const struct trace_event *event)
 {
     const unsigned kind = (unsigned)trace_low(event->what, 3);
@@ -197,6 +223,8 @@ static int read_event(struct reader *reader, const struct trace_event *event)
     struct place *place = place_of(reader, (uint32_t)(event->what >> 33));
     if (kind == TRACE_ALLOC)
         return read_alloc(reader, event, place);
+    if (kind == TRACE_AGAIN)
+        return read_again(reader, event, place);
     if (kind == TRACE_COPY)
         return read_copy(reader, event, place);
     if (place->live && kind == TRACE_RESIZE)

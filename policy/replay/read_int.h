@@ -9,6 +9,7 @@
 struct place {
     uint32_t number; /* plus 1: in the arena; 0: an empty entry */
     uint32_t live;   /* plus 1: the block that is there, by its number in the trace; 0: none */
+    uint32_t last;   /* plus 1: the one that was there last; 0: none was */
 };
 
 struct live {

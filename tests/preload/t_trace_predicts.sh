@@ -16,6 +16,9 @@ AUTOPIN_MAX_PINNED=1G AUTOPIN_TRACE=$TMP/t.trace run recorded
 cat "$TMP/summary" "$TMP/tuned.conf"
 grep -q '^promote = never' "$TMP/tuned.conf" || fail 'the weights, which are copied once, are not worth pinning'
 
+# Lives that were only counted are told of as soon as something happens to their block: nothing is copied out of nowhere.
+! "$BUILD/autopin-replay" "$TMP/t.trace" | grep 'not in the file' || fail "events are missing"
+
 status=0
 compare() { # compare NAME REPLAY-ARGUMENTS...
     "$BUILD/autopin-replay" "${@:2}" "$TMP/t.trace" >"$TMP/predicted" || fail "$1: replay"

@@ -40,7 +40,7 @@ int main(int argc, char **argv)
     const int next = next_descriptor();
     for (int i = 0; i < ROUNDS; i++) {
         errno = 1234;
-        void *volatile block = malloc(LARGE);
+        void *volatile block = malloc(LARGE + (size_t)(i & 1) * 4096); /* one and the same would only be counted */
         free(block);
         if (!block || errno != 1234) {
             fprintf(stderr, "round %d: errno is %d\n", i, errno);

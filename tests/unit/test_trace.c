@@ -143,6 +143,44 @@ Test(trace, events_whose_block_is_not_there_are_strays)
     recorded_drop(&recorded);
 }
 
+static uint64_t read_again_times(struct recorded *recorded, uint64_t block, uint64_t times)
+{
+    begin();
+    put_site(1);
+    put_machine(0);
+    put_life();
+    put_head(TRACE_EVENTS, 1, sizeof(struct trace_event));
+    put_event(trace_what(TRACE_AGAIN, 0, 0, 0, US + 9500, block), times);
+    return recorded_read(recorded, file.byte, file.bytes) ? 0 : recorded->allocs;
+}
+
+Test(trace, lives_that_were_only_counted_are_as_the_last_one)
+{
+    static struct recorded recorded;
+    cr_assert_eq(read_again_times(&recorded, 9, 3), 4, "%s", recorded.error);
+    const struct trace *trace = &recorded.trace;
+    cr_expect_eq(trace->site[1].blocks, 4);
+    cr_expect_eq(recorded.strays, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        const struct event *pair = &trace->event[trace->n_events - 6 + 2 * i];
+        cr_expect_eq(pair[0].kind, EVENT_ALLOC);
+        cr_expect_eq(pair[0].amount, 5 << 20, "as it was changed last");
+        cr_expect_eq(pair[1].kind, EVENT_FREE);
+        cr_expect_eq(pair[1].block, pair[0].block);
+    }
+    recorded_drop(&recorded);
+    cr_expect_eq(read_again_times(&recorded, 8, 3), 1, "of a block that was never told of");
+    cr_expect_eq(recorded.strays, 6);
+    recorded_drop(&recorded);
+    cr_expect_eq(read_again_times(&recorded, 9, TRACE_AGAIN_MOST), TRACE_AGAIN_MOST + 1);
+    recorded_drop(&recorded);
+    cr_expect_eq(read_again_times(&recorded, 9, TRACE_AGAIN_MOST + 1), 0);
+    cr_expect(strstr(recorded.error, "expected a count from 1 to 65536"), "%s", recorded.error);
+    recorded_drop(&recorded);
+    cr_expect_eq(read_again_times(&recorded, 9, 0), 0);
+    recorded_drop(&recorded);
+}
+
 /* Wherever it ends, what is whole is read: but for the header and the machine, without which there is nothing. */
 Test(trace, a_file_may_end_anywhere)
 {
@@ -217,7 +255,7 @@ Test(trace, what_is_wrong_is_told)
         const char *said;
     } wrong[] = {
         {0, 1, 'A', "offset 0: expected \"autopin trace\""},
-        {16, 4, 2, "offset 16: expected version 1, and this is version 2"},
+        {16, 4, 1, "offset 16: expected version 2, and this is version 1"},
         {20, 4, 47, "offset 20: expected a header of 48 bytes"},
         {20, 4, 1 << 20, "offset 20: expected a header of 48 bytes"},
         {48, 4, 0, "offset 48: expected a section of events, of sites or of the machine"},
@@ -231,8 +269,8 @@ Test(trace, what_is_wrong_is_told)
         {131, 8, 1 << 10, NULL}, /* longer than the file: cut short, and nothing is known of the machine */
         {143, 8, 1ull << 62, "offset 143: expected prices below 1 ms per byte"},
         {307, 4, 5, "offset 319: expected events of 16 bytes each"},
-        {319, 1, 0, "offset 319: expected an event of a kind from 1 to 5, and not 0"},
-        {319, 1, 7, "offset 319: expected an event of a kind from 1 to 5, and not 7"},
+        {319, 1, 0, "offset 319: expected an event of a kind from 1 to 6, and not 0"},
+        {319, 1, 7, "offset 319: expected an event of a kind from 1 to 6, and not 7"},
         {327, 8, ~0ull, "offset 327: expected a time below 35 years"},
         {343, 5, 0, "offset 343: expected an allocation of some bytes"},
         {348, 3, 2, "offset 343: expected a site that was told before, and not number 2"},
