@@ -1,32 +1,20 @@
-/* autopin tune: what other limits and rules would have brought, from a trace.  The replay is a program of its own
- * (scripts/replay/), since it stands in for the system that the policy runs on.  One thread, no lock. */
+/* autopin tune: what other limits and rules would have brought, from a report or a trace.  The replay of a trace is a
+ * program of its own (scripts/replay/), since it stands in for the system that the policy runs on.  One thread, no
+ * lock. */
 #include "scripts/command/beside.h"
 #include "scripts/command/command.h"
+#include "scripts/command/tune_report.h"
 
-enum {
-    CAPS_MOST = 30
-};
-
-static int tune(int argc, char **argv)
+static int become_replay(const char *trace, const char *const *caps, unsigned n_caps)
 {
-    static const struct option longs[] = {{"cap", 1, NULL, 'C'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
     static const char *const places[] = {"autopin-replay", "../libexec/autopin/autopin-replay", NULL};
-    const char *words[4 + 2 * CAPS_MOST] = {"autopin-replay", "--tune"};
+    const char *words[4 + 2 * TUNE_CAPS_MOST] = {"autopin-replay", "--tune"}, *replay = beside_find(places);
     unsigned n = 2;
-    for (int option; (option = command_option(&tune_subcommand, argc, argv, ":h", longs)) != COMMAND_END;) {
-        if (option == COMMAND_HELP)
-            return command_flush();
-        if (option == '?')
-            return COMMAND_USAGE;
-        if (n + 2 > 2 + 2 * CAPS_MOST)
-            return command_usage(&tune_subcommand, COMMAND_USAGE, "it takes %d caps at most", CAPS_MOST);
+    for (unsigned i = 0; i < n_caps; i++) {
         words[n++] = "--cap";
-        words[n++] = optarg;
+        words[n++] = caps[i];
     }
-    if (optind + 1 != argc)
-        return command_usage(&tune_subcommand, COMMAND_USAGE, "it takes one trace, which AUTOPIN_TRACE=FILE records");
-    words[n] = command_absolute(argv[optind]);
-    const char *replay = beside_find(places);
+    words[n] = command_absolute(trace);
     if (!replay)
         return command_fail(COMMAND_WRONG,
                             "autopin tune: autopin-replay is missing: it was looked for in %s and "
@@ -35,11 +23,35 @@ static int tune(int argc, char **argv)
     return beside_become("tune", replay, words);
 }
 
+static int tune(int argc, char **argv)
+{
+    static const struct option longs[] = {{"cap", 1, NULL, 'C'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    const char *caps[TUNE_CAPS_MOST];
+    unsigned n = 0;
+    for (int option; (option = command_option(&tune_subcommand, argc, argv, ":h", longs)) != COMMAND_END;) {
+        if (option == COMMAND_HELP)
+            return command_flush();
+        if (option == '?')
+            return COMMAND_USAGE;
+        if (n == TUNE_CAPS_MOST)
+            return command_usage(&tune_subcommand, COMMAND_USAGE, "it takes %d caps at most", TUNE_CAPS_MOST);
+        caps[n++] = optarg;
+    }
+    if (optind + 1 != argc)
+        return command_usage(&tune_subcommand, COMMAND_USAGE,
+                             "it takes one report in JSON, or one trace, which AUTOPIN_TRACE=FILE records");
+    return tune_is_report(argv[optind]) ? tune_from_report(argv[optind], caps, n)
+                                        : become_replay(argv[optind], caps, n);
+}
+
 const struct subcommand tune_subcommand = {
-    "tune", "a pinning.conf from a recorded trace", tune,
-    "usage: autopin tune TRACE [--cap BYTES]...\n\n"
-    "Replays a trace, which AUTOPIN_TRACE=FILE records, through the library's own decisions under other limits and\n"
-    "rules.  Prints a pinning.conf, each line with the gain it is predicted to bring; a summary goes to stderr.\n\n"
+    "tune", "a pinning.conf from a report or a recorded trace", tune,
+    "usage: autopin tune REPORT.json | TRACE [--cap BYTES]...\n\n"
+    "Prints a pinning.conf, each line with the gain it is predicted to bring; a summary goes to stderr.  Of a report,\n"
+    "also one that autopin merge wrote, these are its own advice and, of the caps asked for, the best by its curve.  "
+    "A\n"
+    "trace, which AUTOPIN_TRACE=FILE records, is replayed through the library's own decisions under other limits and\n"
+    "rules: that takes what happens together into account.\n\n"
     "      --cap BYTES    a limit on pinned memory to try: 4G, for example; some are chosen unless given\n"
     "  -h, --help         this\n\n"
-    "Exit status: 0, 1 when the file is no trace (one sentence says where it is wrong), 2 for a wrong command line.\n"};
+    "Exit status: 0, 1 when the file is neither (one sentence says where it is wrong), 2 for a wrong command line.\n"};
