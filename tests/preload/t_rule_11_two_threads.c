@@ -28,7 +28,7 @@ static void *promote_all(void *arg)
     OK(cu.cuCtxSetCurrent(shared.context));
     for (int round = 1; round <= ROUNDS; round++) {
         while (atomic_load(&shared.begun) < round)
-            ;
+            sched_yield();
         linger(round % 40 * 20);
         OK(cu.cuMemcpyHtoD_v2(shared.device, shared.block, 64));
         atomic_store(&shared.ended, round);
@@ -39,7 +39,7 @@ static void *promote_all(void *arg)
 int main(void)
 {
     pthread_t thread;
-    shared.context = begin_client(20);
+    shared.context = begin_client(50);
     CUstream stream = new_stream();
     const CUdeviceptr to = device_memory(SMALL);
     shared.device = device_memory(BYTES);
@@ -53,7 +53,7 @@ int main(void)
         OK(cu.cuMemcpyHtoDAsync_v2(to, shared.block, SMALL, stream));
         atomic_store(&gate.open, 1);
         while (atomic_load(&shared.ended) < round)
-            ;
+            sched_yield();
         OK(cu.cuStreamSynchronize(stream));
         DEVICE_HOLDS(to, SMALL, (uint64_t)round);
     }

@@ -53,7 +53,7 @@ static void warm(void)
 
 static int life(void)
 {
-    int before = 0, all = 0;
+    int before = 0, all = 0, most = 0;
     warm();
     const int blocked = blocking_threads(&before);
     SAME(sim->register_calls, 0);
@@ -61,12 +61,14 @@ static int life(void)
         errno = 4321;
         OK(copy_shape(i & 1, host, device, BYTES, NULL));
         SAME(errno, 4321);
+        const int seen = blocking_threads(&all); /* helpers end soon where copies come seldom */
+        most = seen > most ? seen : most;
     }
     const int now = blocking_threads(&all);
     CHECK(sim->register_calls > 0);
     SAME(now - blocked, all - before); /* all of ours take no signals */
     if (atoi(getenv("AUTOPIN_STAGING_THREADS")) > 1 && sysconf(_SC_NPROCESSORS_ONLN) > 1)
-        CHECK(now - blocked >= 2); /* the worker and a helper */
+        CHECK(most - blocked >= 2); /* the worker and a helper */
     do {
         nap_ms(20);
         blocking_threads(&all);
