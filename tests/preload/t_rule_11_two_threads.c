@@ -22,13 +22,20 @@ static void linger(int turns)
         ;
 }
 
+/* Closely, so that both go on at once; but not for a whole turn on a busy machine. */
+static void wait_for(_Atomic int *rounds, int round)
+{
+    for (int spins = 1; atomic_load(rounds) < round; spins++)
+        if (spins % 20000 == 0)
+            sched_yield();
+}
+
 /* The copies that have the blocks promoted. */
 static void *promote_all(void *arg)
 {
     OK(cu.cuCtxSetCurrent(shared.context));
     for (int round = 1; round <= ROUNDS; round++) {
-        while (atomic_load(&shared.begun) < round)
-            sched_yield();
+        wait_for(&shared.begun, round);
         linger(round % 40 * 20);
         OK(cu.cuMemcpyHtoD_v2(shared.device, shared.block, 64));
         atomic_store(&shared.ended, round);
@@ -52,8 +59,7 @@ int main(void)
         atomic_store(&shared.begun, round);
         OK(cu.cuMemcpyHtoDAsync_v2(to, shared.block, SMALL, stream));
         atomic_store(&gate.open, 1);
-        while (atomic_load(&shared.ended) < round)
-            sched_yield();
+        wait_for(&shared.ended, round);
         OK(cu.cuStreamSynchronize(stream));
         DEVICE_HOLDS(to, SMALL, (uint64_t)round);
     }
