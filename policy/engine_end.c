@@ -177,6 +177,7 @@ uint64_t engine_work(void)
         queue_cancel(any_block, NULL);
         return UINT64_MAX;
     }
+    relieve(prim_now_ns());
     while (engine_pause() && (block = queue_take()))
         pin_block(block, 1);
     const uint64_t now = prim_now_ns();
@@ -186,7 +187,9 @@ uint64_t engine_work(void)
     work_end();
     if (search.wait_for)
         return RETRY_NS;
-    return ledger_bytes() && engine.options->idle_timeout ? engine.options->idle_timeout / 4 : UINT64_MAX;
+    const uint64_t idle_ns = engine.options->idle_timeout ? engine.options->idle_timeout / 4 : UINT64_MAX;
+    const uint64_t look_ns = relief_wait_ns(now);
+    return !ledger_bytes() ? UINT64_MAX : idle_ns < look_ns ? idle_ns : look_ns;
 }
 
 /* --- the end and fork -----------------------------------------------------------------------------------------------
@@ -284,6 +287,7 @@ void engine_fork_child(void)
     for (int i = 0; i < ENGINE_CLASSES; i++)
         engine.rest[i] = NULL;
     ledger_forget();
+    relief_forget();
     sites_forget();
     memset(&totals, 0, sizeof totals);
     totals.start_ns = prim_now_ns();

@@ -58,6 +58,20 @@ void unpin_block(struct block *block, int evicted);
  * whether there was one. */
 int evict_for(const struct block *candidate, const struct site *among);
 
+/* Unpins the block that is worth least per byte; `resting` != 0: of those that nobody holds.  Returns whether there was
+ * one. */
+int evict_least(int resting);
+
+/* Looks whether memory is short, if that is due, and gives some back if so.  Context: worker, between work_begin() and
+ * work_end(). */
+void relieve(uint64_t now_ns);
+
+/* How long until it is due again; UINT64_MAX: nothing is pinned.  Units: ns.  Context: worker. */
+uint64_t relief_wait_ns(uint64_t now_ns);
+
+/* In a forked child. */
+void relief_forget(void);
+
 /* How many of the block's first `bytes` have no memory behind them yet; and whether that is too much of it for a block
  * that nobody asked for to be pinned. */
 size_t absent_bytes(const struct block *block, size_t bytes);

@@ -19,17 +19,29 @@ static int evictable(const struct block *block)
     return (state == BLOCK_PINNED || state == BLOCK_QUARANTINED) && WORD_REFS(word) == 0 && (word & WORD_HELD) == 0;
 }
 
-/* The least worthy block that can go (of one site: `among`, or of all), now UNPINNING; NULL when none is worth less
- * than `candidate`. */
-static struct block *victim_take(const struct block *candidate, const struct site *among)
+/* Which blocks may go. */
+struct choice {
+    const struct block *candidate; /* that is worth more; NULL: it need not be */
+    const struct site *among;      /* of one site; NULL: of all */
+    int resting;                   /* of those that nobody holds */
+};
+
+static int is_choice(const struct block *block, const struct choice *choice)
+{
+    return evictable(block) && (!choice->among || block->site == choice->among) &&
+           (!choice->resting || block_state(block) == BLOCK_QUARANTINED);
+}
+
+/* The least worthy of them, now UNPINNING; NULL when there is none. */
+static struct block *victim_take(const struct choice *choice)
 {
     const uint64_t now = worth_clock();
     struct block *victim = NULL;
     lock_take(&engine.lock);
     for (struct block *block = engine.pinned; block; block = block->pin_next)
-        if (evictable(block) && (!among || block->site == among) && (!victim || worth_less(block, victim, now)))
+        if (is_choice(block, choice) && (!victim || worth_less(block, victim, now)))
             victim = block;
-    if (victim && worth_outbids(candidate, victim, now) && block_unpin_begin(victim))
+    if (victim && (!choice->candidate || worth_outbids(choice->candidate, victim, now)) && block_unpin_begin(victim))
         rest_remove(victim);
     else
         victim = NULL;
@@ -37,13 +49,23 @@ static struct block *victim_take(const struct block *candidate, const struct sit
     return victim;
 }
 
-int evict_for(const struct block *candidate, const struct site *among)
+static int evict(const struct choice *choice)
 {
-    struct block *victim = victim_take(candidate, among);
+    struct block *victim = victim_take(choice);
     if (!victim)
         return 0;
     unpin_block(victim, 1);
     return 1;
+}
+
+int evict_for(const struct block *candidate, const struct site *among)
+{
+    return evict(&(struct choice){.candidate = candidate, .among = among});
+}
+
+int evict_least(int resting)
+{
+    return evict(&(struct choice){.resting = resting});
 }
 
 int site_reserve(struct site *site, size_t bytes)
@@ -83,8 +105,20 @@ static uint64_t missing(uint64_t cap, uint64_t used, uint64_t wanted)
 /* How much of it does not fit under the cap that was in the way; 0 when room has come, or nothing helps. */
 static uint64_t missing_bytes(const struct block *block, int rc)
 {
-    return rc == -EDQUOT ? missing(ledger_node_cap_bytes(), ledger_node_bytes(), block->pin_bytes)
-                         : missing(ledger_cap_bytes(), ledger_bytes(), block->pin_bytes);
+    if (rc == -EDQUOT)
+        return missing(ledger_node_cap_bytes(), ledger_node_bytes(), block->pin_bytes);
+    const uint64_t cap = ledger_cap_now_bytes(), used = ledger_bytes(); /* the cap may have come down below that */
+    return missing(cap, used, block->pin_bytes) + (used > cap ? used - cap : 0);
+}
+
+/* Why there is no room under the caps. */
+static enum reason reason_full(int rc)
+{
+    if (rc == -EMFILE)
+        return REASON_REGIONS;
+    if (rc == -EDQUOT)
+        return REASON_NODE_CAP;
+    return ledger_cap_now_bytes() < ledger_cap_bytes() ? REASON_MEMORY_LOW : REASON_CAP;
 }
 
 static enum reason reserve_cap(struct block *block, int may_evict)
@@ -97,9 +131,10 @@ static enum reason reserve_cap(struct block *block, int may_evict)
         const uint64_t regions = missing(ledger_cap_regions(), ledger_regions(), regions_of(block));
         if (!may_evict || (rc == -EDQUOT && bytes == 0) || !eviction_helps(block, NULL, bytes, regions) ||
             !evict_for(block, NULL)) {
-            if (may_evict)
-                rent_ask_later(block, decide_price_ns(block));
-            return rc == -EMFILE ? REASON_REGIONS : rc == -EDQUOT ? REASON_NODE_CAP : REASON_CAP;
+            if (!may_evict)
+                return REASON_CAP; /* it waits for one who may */
+            rent_ask_later(block, decide_price_ns(block));
+            return reason_full(rc);
         }
     }
 }
@@ -142,6 +177,8 @@ enum reason reserve(struct block *block, int may_evict)
         return REASON_GRAPH;
     if (block->pin_bytes > ledger_cap_bytes())
         return REASON_CAP;
+    if (block->pin_bytes > ledger_cap_now_bytes())
+        return REASON_MEMORY_LOW;
     if (ledger_node_cap_bytes() && block->pin_bytes > ledger_node_cap_bytes())
         return REASON_NODE_CAP;
     const size_t absent = block->pin_absent = absent_bytes(block, block->pin_bytes);

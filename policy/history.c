@@ -84,7 +84,7 @@ static void look(struct history_point *point, uint64_t time_ns)
     point->time_ns = time_ns;
     point->pinned_bytes = ledger_bytes();
     point->pinned_regions = ledger_regions();
-    point->cap_bytes = ledger_cap_bytes();
+    point->cap_bytes = ledger_cap_now_bytes();
     for (int dir = 0; dir < DIR_COUNT; dir++) {
         for (int way = 0; way < WAY_COUNT; way++)
             count_look(point, dir, way, &totals.count[dir][way]);

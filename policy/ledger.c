@@ -8,7 +8,9 @@
 #include "node_ledger.h"
 
 struct account {
-    uint64_t cap;
+    uint64_t cap;           /* the user's */
+    _Atomic uint64_t now;   /* the cap in force: never above that */
+    _Atomic uint64_t least; /* the lowest that it was */
     _Atomic uint64_t used, peak;
 };
 
@@ -17,9 +19,10 @@ static struct account bytes_account, regions_account;
 /* Reserves; *level is what the account then held. */
 static int account_reserve(struct account *account, uint64_t amount, uint64_t *level)
 {
+    const uint64_t cap = atomic_load(&account->now);
     uint64_t used = atomic_load(&account->used);
     do {
-        if (amount > account->cap || used > account->cap - amount)
+        if (amount > cap || used > cap - amount)
             return 0;
     } while (!atomic_compare_exchange_weak(&account->used, &used, used + amount));
     *level = used + amount;
@@ -33,10 +36,25 @@ static void account_peak(struct account *account, uint64_t level)
         ;
 }
 
+static void account_start(struct account *account, uint64_t cap)
+{
+    account->cap = cap;
+    atomic_store(&account->now, cap);
+    atomic_store(&account->least, cap);
+}
+
 void ledger_start(uint64_t cap_bytes, uint64_t cap_regions)
 {
-    bytes_account.cap = cap_bytes;
-    regions_account.cap = cap_regions;
+    account_start(&bytes_account, cap_bytes);
+    account_start(&regions_account, cap_regions);
+}
+
+void ledger_set_cap_now(uint64_t bytes)
+{
+    const uint64_t cap = bytes < bytes_account.cap ? bytes : bytes_account.cap;
+    atomic_store(&bytes_account.now, cap);
+    if (cap < atomic_load(&bytes_account.least))
+        atomic_store(&bytes_account.least, cap);
 }
 
 int ledger_reserve(uint64_t bytes, uint32_t regions)
@@ -68,6 +86,7 @@ void ledger_release(uint64_t bytes, uint32_t regions)
 void ledger_forget(void)
 {
     node_ledger_forget();
+    ledger_start(bytes_account.cap, regions_account.cap);
     atomic_store(&bytes_account.used, 0);
     atomic_store(&bytes_account.peak, 0);
     atomic_store(&regions_account.used, 0);
@@ -77,6 +96,16 @@ void ledger_forget(void)
 uint64_t ledger_cap_bytes(void)
 {
     return bytes_account.cap;
+}
+
+uint64_t ledger_cap_now_bytes(void)
+{
+    return atomic_load(&bytes_account.now);
+}
+
+uint64_t ledger_cap_least_bytes(void)
+{
+    return atomic_load(&bytes_account.least);
 }
 
 uint64_t ledger_cap_regions(void)

@@ -10,6 +10,11 @@
 /* Sets the cap.  Call before the first reservation. */
 void ledger_start(uint64_t cap_bytes, uint64_t cap_regions);
 
+/* Sets the cap of bytes that is in force from now on, at most that; what is reserved above it stays so.  Context:
+ * worker.
+ */
+void ledger_set_cap_now(uint64_t bytes);
+
 /* Reserves bytes and regions together, or nothing.  Errors: -ENOSPC bytes, -EMFILE regions, -EDQUOT bytes of the node.
  */
 int ledger_reserve(uint64_t bytes, uint32_t regions);
@@ -21,6 +26,8 @@ void ledger_release(uint64_t bytes, uint32_t regions);
 void ledger_forget(void);
 
 uint64_t ledger_cap_bytes(void);
+uint64_t ledger_cap_now_bytes(void);   /* in force */
+uint64_t ledger_cap_least_bytes(void); /* the lowest that was in force */
 uint64_t ledger_cap_regions(void);
 uint64_t ledger_bytes(void);
 uint64_t ledger_regions(void);

@@ -12,24 +12,26 @@
 
 enum {
     PATH_MOST = 512,
-    TEXT_MOST = 8192
+    TEXT_MOST = sizeof((struct limits_room *)NULL)->text
 };
 
 /* One kind of cgroup hierarchy: where it is mounted, and what its files are called. */
 struct hierarchy {
     const char *mount, *limit, *usage, *reclaimable;
+    const char *pressure; /* NULL: there is no such file */
 };
 static const struct hierarchy v1 = {"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
-                                    "total_inactive_file "};
-static const struct hierarchy v2 = {"/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file "};
+                                    "total_inactive_file ", NULL};
+static const struct hierarchy v2 = {"/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file ",
+                                    "memory.pressure"};
 static const struct hierarchy v2_beside_v1 = {"/sys/fs/cgroup/unified", "memory.max", "memory.current",
-                                              "inactive_file "};
+                                              "inactive_file ", "memory.pressure"};
 
-/* Buffers for one look at the files: not on the stack, which may be a thread's last few KiB. */
+/* One look at the files. */
 struct look {
-    int (*read_file)(const char *path, char *buf, size_t cap, size_t *len);
+    limits_read_file read_file;
     struct limits *out;
-    char list[TEXT_MOST], text[TEXT_MOST];
+    char *list, *text; /* TEXT_MOST each */
 };
 
 static int read_text(struct look *look, const char *path, char *text)
@@ -40,8 +42,13 @@ static int read_text(struct look *look, const char *path, char *text)
     return rc;
 }
 
-/* The number behind a key (at the beginning of a line; "" = of the file).  UINT64_MAX when it is not there. */
-static uint64_t number(const char *text, const char *key)
+static int is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* The digits behind a key (at the beginning of a line; "" = of the file); NULL when they are not there. */
+static const char *digits(const char *text, const char *key)
 {
     const char *at = text;
     while (at && strncmp(at, key, strlen(key)) != 0)
@@ -49,7 +56,27 @@ static uint64_t number(const char *text, const char *key)
     at = at ? at + strlen(key) : NULL;
     while (at && *at == ' ')
         at++;
-    return at && *at >= '0' && *at <= '9' ? strtoull(at, NULL, 10) : UINT64_MAX;
+    return at && is_digit(*at) ? at : NULL;
+}
+
+/* UINT64_MAX when it is not there. */
+static uint64_t number(const char *text, const char *key)
+{
+    const char *at = digits(text, key);
+    return at ? strtoull(at, NULL, 10) : UINT64_MAX;
+}
+
+/* Likewise, of a number with two decimal places. */
+static uint64_t hundredths(const char *text, const char *key)
+{
+    char *end;
+    const char *at = digits(text, key);
+    if (!at)
+        return UINT64_MAX;
+    uint64_t value = strtoull(at, &end, 10) * 100;
+    if (end[0] == '.' && is_digit(end[1]))
+        value += (uint64_t)(end[1] - '0') * 10 + (is_digit(end[2]) ? (uint64_t)(end[2] - '0') : 0);
+    return value;
 }
 
 static uint64_t file_number(struct look *look, const char *folder, const char *file, const char *key)
@@ -64,6 +91,28 @@ static void least(uint64_t *value, uint64_t other)
 {
     if (other < *value)
         *value = other;
+}
+
+/* Unknown is UINT64_MAX, and less than anything. */
+static void most(uint64_t *value, uint64_t other)
+{
+    if (other != UINT64_MAX && (*value == UINT64_MAX || other > *value))
+        *value = other;
+}
+
+static void pressure(struct look *look, const char *path)
+{
+    if (read_text(look, path, look->text))
+        return;
+    most(&look->out->some, hundredths(look->text, "some avg10="));
+    most(&look->out->full, hundredths(look->text, "full avg10="));
+}
+
+static void group_pressure(struct look *look, const char *folder, const struct hierarchy *kind)
+{
+    char path[PATH_MOST];
+    if (kind->pressure && snprintf(path, sizeof path, "%s/%s", folder, kind->pressure) < (int)sizeof path)
+        pressure(look, path);
 }
 
 /* One group and all above it, up to the mount. */
@@ -82,6 +131,7 @@ static void walk_up(struct look *look, const struct hierarchy *kind, const char 
             least(&look->out->group_bytes, most);
             least(&look->out->room_bytes, most > busy ? most - busy : 0);
         }
+        group_pressure(look, folder, kind);
         char *slash = strrchr(folder, '/');
         if (!slash || slash < folder + root)
             return;
@@ -118,21 +168,26 @@ static uint64_t meminfo(const char *text, const char *key)
     return kib == UINT64_MAX ? UINT64_MAX : kib * 1024;
 }
 
-int limits_read(struct limits *out, int (*read_file)(const char *path, char *buf, size_t cap, size_t *len))
+void limits_read_in(struct limits_room *room, struct limits *out, limits_read_file read_file)
 {
+    struct look look = {read_file, out, room->list, room->text};
     memset(out, 0xff, sizeof *out);
-    struct look *look = prim_map(sizeof *look);
-    if (!look)
-        return -ENOMEM;
-    look->read_file = read_file;
-    look->out = out;
-    if (read_text(look, "/proc/meminfo", look->text) == 0) {
-        out->ram_bytes = meminfo(look->text, "MemTotal:");
-        out->available_bytes = meminfo(look->text, "MemAvailable:");
+    if (read_text(&look, "/proc/meminfo", look.text) == 0) {
+        out->ram_bytes = meminfo(look.text, "MemTotal:");
+        out->available_bytes = meminfo(look.text, "MemAvailable:");
     }
-    cgroups(look);
-    if (read_text(look, "/proc/pressure/memory", look->text) == 0)
-        out->waiting_percent = number(look->text, "some avg10=");
-    prim_unmap(look, sizeof *look);
+    cgroups(&look);
+    pressure(&look, "/proc/pressure/memory");
+}
+
+int limits_read(struct limits *out, limits_read_file read_file)
+{
+    struct limits_room *room = prim_map(sizeof *room);
+    if (!room) {
+        memset(out, 0xff, sizeof *out);
+        return -ENOMEM;
+    }
+    limits_read_in(room, out, read_file);
+    prim_unmap(room, sizeof *room);
     return 0;
 }

@@ -13,10 +13,21 @@ struct limits {
     uint64_t ram_bytes, available_bytes; /* MemTotal, MemAvailable */
     uint64_t group_bytes;                /* the least limit of a cgroup */
     uint64_t room_bytes;                 /* the least that one has left, its inactive file pages counted as free */
-    uint64_t waiting_percent;            /* of the last ten seconds, tasks waited for memory */
+    uint64_t some, full; /* hundredths of a percent of the last ten seconds in which some, or all, tasks waited for
+                            memory: of the machine's, or of one of those cgroups' (v2), whichever is more */
 };
 
-/* Fills *out.  read_file: as in struct options_source.  Errors: -ENOMEM; all is then unknown.  Context: any. */
-int limits_read(struct limits *out, int (*read_file)(const char *path, char *buf, size_t cap, size_t *len));
+typedef int (*limits_read_file)(const char *path, char *buf, size_t cap, size_t *len); /* as in struct options_source */
+
+/* What reading takes: not on the stack, which may be a thread's last few KiB. */
+struct limits_room {
+    char list[8192], text[8192];
+};
+
+/* Fills *out.  Errors: -ENOMEM; all is then unknown.  Context: any. */
+int limits_read(struct limits *out, limits_read_file read_file);
+
+/* The same, in room that nobody else uses meanwhile. */
+void limits_read_in(struct limits_room *room, struct limits *out, limits_read_file read_file);
 
 #endif

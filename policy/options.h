@@ -59,6 +59,7 @@ struct promote_rule {
 
 #define OPTION_FIELD_SIZE(name)     uint64_t name; /* bytes */
 #define OPTION_FIELD_SHARE(name)    uint64_t name; /* bytes */
+#define OPTION_FIELD_PERCENT(name)  uint64_t name; /* hundredths of a percent; 0: off */
 #define OPTION_FIELD_COUNT(name)    uint64_t name;
 #define OPTION_FIELD_DURATION(name) uint64_t name; /* nanoseconds */
 #define OPTION_FIELD_BOOL(name)     int name;      /* 0 or 1 */
@@ -84,6 +85,7 @@ enum option_id {
 enum option_type {
     OPTION_TYPE_SIZE,
     OPTION_TYPE_SHARE,
+    OPTION_TYPE_PERCENT,
     OPTION_TYPE_COUNT,
     OPTION_TYPE_DURATION,
     OPTION_TYPE_BOOL,

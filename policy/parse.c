@@ -119,6 +119,19 @@ static int read_count(const char *text, uint64_t *out)
     return *text || number.scale > 1 ? -EINVAL : 0;
 }
 
+static int read_percent(const char *text, uint64_t *out)
+{
+    struct number number;
+    int err = read_number(&text, &number);
+    if (err)
+        return err;
+    while (*text == ' ')
+        text++;
+    if (text[0] != '%' || text[1])
+        return -EINVAL;
+    return scaled(&number, 100, out);
+}
+
 static int read_amount(enum option_type type, const char *text, uint64_t ram, uint64_t *out)
 {
     switch (type) {
@@ -126,6 +139,8 @@ static int read_amount(enum option_type type, const char *text, uint64_t ram, ui
         return read_size(text, out);
     case OPTION_TYPE_SHARE:
         return read_share(text, ram, out);
+    case OPTION_TYPE_PERCENT:
+        return read_percent(text, out);
     case OPTION_TYPE_DURATION:
         return read_duration(text, out);
     default:
@@ -152,6 +167,14 @@ static int parse_amount(const struct option_info *info, const char *text, uint64
         return PARSE_CUT;
     }
     *out = value;
+    return 0;
+}
+
+static int parse_percent(const struct option_info *info, const char *text, uint64_t *out)
+{
+    if (!parse_same_word(text, "off"))
+        return parse_amount(info, text, 0, out);
+    *out = 0;
     return 0;
 }
 
@@ -250,6 +273,8 @@ int parse_option(const struct option_info *info, const char *text, uint64_t ram,
         return parse_report(text, field);
     case OPTION_TYPE_GLOB:
         return parse_text(text, OPTION_MAX_GLOB, field);
+    case OPTION_TYPE_PERCENT:
+        return parse_percent(info, text, field);
     default:
         return parse_amount(info, text, ram, field);
     }

@@ -83,6 +83,20 @@ static void format_choice(const char *choices, int index, char *out, size_t cap)
     snprintf(out, cap, "%.*s", choices ? (int)strcspn(choices, "|") : 0, choices ? choices : "");
 }
 
+/* value: hundredths */
+static void format_percent(uint64_t value, char *out, size_t cap)
+{
+    const unsigned long long whole = value / 100, part = value % 100;
+    if (!value)
+        snprintf(out, cap, "off");
+    else if (part % 10)
+        snprintf(out, cap, "%llu.%02llu%%", whole, part);
+    else if (part)
+        snprintf(out, cap, "%llu.%llu%%", whole, part / 10);
+    else
+        snprintf(out, cap, "%llu%%", whole);
+}
+
 void parse_format(const struct option_info *info, const void *field, char *out, size_t cap)
 {
     const struct promote_rule *rule = field;
@@ -93,6 +107,9 @@ void parse_format(const struct option_info *info, const void *field, char *out, 
         return;
     case OPTION_TYPE_DURATION:
         format_amount(parse_time_units, PARSE_TIME_UNITS, *(const uint64_t *)field, out, cap);
+        return;
+    case OPTION_TYPE_PERCENT:
+        format_percent(*(const uint64_t *)field, out, cap);
         return;
     case OPTION_TYPE_COUNT:
         snprintf(out, cap, "%llu", (unsigned long long)*(const uint64_t *)field);
@@ -127,6 +144,8 @@ static const char *expected_kind(const struct option_info *info)
         return "a size such as 512M or 4GiB";
     case OPTION_TYPE_SHARE:
         return "a size such as 4GiB or a share of RAM such as 25%";
+    case OPTION_TYPE_PERCENT:
+        return "off, or a percentage such as 10%";
     case OPTION_TYPE_DURATION:
         return "a duration such as 500ms, 30s, 10min or 1h";
     case OPTION_TYPE_COUNT:

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct block;
+struct pressure_seen;
 struct tally;
 
 /* Monotonic clock.  Units: nanoseconds. */
@@ -52,6 +53,15 @@ void prim_wake(_Atomic uint32_t *word);
 /* Whether the system can give `bytes` more without paging and still have `spare` left; they then count as given.
  * Context: worker, or a driver hook. */
 int prim_memory_take(uint64_t bytes, uint64_t spare);
+
+/* What the system says about its memory just now.  It comes back soon and without memory of its own.  Context: worker.
+ */
+void prim_memory_look(struct pressure_seen *seen);
+
+/* Memory is short: gives back what is kept for speed alone, that is the free slots of the arena that are resident, and
+ * of the slots for staged copies so many bytes, as far as nothing uses them.  Context: worker, between engine_enter()
+ * and engine_leave(). */
+void prim_trim(uint64_t bytes);
 
 /* How many bytes of the range are resident already; all of them where that cannot be told.  The range is whole pages.
  */

@@ -206,3 +206,14 @@ void report_drop(struct report *report)
     report->map = NULL;
     report->n_kept = report->n_shown = 0;
 }
+
+void report_write_text(const struct sink *out, const struct report_process *process, report_symbolise symbolise,
+                       void *ctx, unsigned max_sites)
+{
+    struct report report;
+    const int saved = errno;
+    report_take(&report, process, symbolise, ctx, max_sites);
+    report_print_text(out, &report);
+    report_drop(&report);
+    errno = saved;
+}

@@ -72,10 +72,10 @@ void report_write_json(const struct sink *out, const struct report_process *proc
 #define REPORT_TOTAL_NUMBERS(X)                                                                                        \
     X(large_forwarded) X(locked_bytes) X(locked_bytes_peak) X(staging_bytes_peak) X(prefaulted_bytes)         \
     X(app_registrations) X(graph_blocks) X(kept_blocks) X(context_losses) X(waits) X(wait_ns) X(splits)                \
-    X(faults_avoided)
+    X(faults_avoided) X(lowered_min_free) X(lowered_pressure) X(given_back_bytes)
 
 /* Each is a function ledger_NAME(), a field of struct report, and a key of "pinned" in JSON. */
-#define REPORT_LEDGER_NUMBERS(X) X(cap_bytes) X(cap_regions) X(peak_bytes) X(peak_regions) X(bytes) X(regions)                    \
+#define REPORT_LEDGER_NUMBERS(X) X(cap_bytes) X(cap_now_bytes) X(cap_least_bytes) X(cap_regions) X(peak_bytes) X(peak_regions) X(bytes) X(regions)                    \
     X(node_cap_bytes) X(node_bytes)
 /* clang-format on */
 

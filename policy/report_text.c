@@ -1,7 +1,6 @@
 /* The report as text: see report.h.  Readable at 100 columns; only its first line begins with "autopin: ".  No lock. */
 #include "report.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "advice.h"
@@ -9,9 +8,7 @@
 #define LABEL "  %-11s"  /* of a line about the process */
 #define FIELD "    %-9s" /* of a line about a site */
 
-enum {
-    MEMBERS_SHOWN = 64
-};
+static const unsigned MEMBERS_SHOWN = 64;
 
 typedef unsigned long long ull;
 
@@ -87,6 +84,19 @@ static void write_pins(const struct sink *out, const char *where, const struct r
     sink_printf(out, ", %llu failed\n", (ull)site->pin_failures);
 }
 
+/* Where memory ran short. */
+static void write_short(const struct sink *out, const struct report *report)
+{
+    const uint64_t times = report->lowered_min_free + report->lowered_pressure;
+    if (times)
+        sink_printf(out,
+                    LABEL "memory ran short %s (%llu x min_free, %llu x max_pressure):\n" LABEL
+                          "the cap went down to %s, and is %s now; %s given back\n",
+                    "short", quantity_count(times, "time").text, (ull)report->lowered_min_free,
+                    (ull)report->lowered_pressure, "", quantity_bytes(report->pinned.cap_least_bytes).text,
+                    quantity_bytes(report->pinned.cap_now_bytes).text, quantity_bytes(report->given_back_bytes).text);
+}
+
 static void write_pinned(const struct sink *out, const struct report *report)
 {
     const struct report_site *all = &report->all;
@@ -102,6 +112,7 @@ static void write_pinned(const struct sink *out, const struct report *report)
     if (report->locked_bytes_peak)
         sink_printf(out, LABEL "peak %s by mlock, now %s\n", "locked", quantity_bytes(report->locked_bytes_peak).text,
                     quantity_bytes(report->locked_bytes).text);
+    write_short(out, report);
     write_pins(out, "  pins       ", all, 0);
     sink_printf(out, LABEL "%s saved, less %s for pins: %s; %s lost to unpinned copies and faults\n", "gain",
                 quantity_time(all->saved_ns).text, quantity_time(all->pin_ns).text,
@@ -286,15 +297,4 @@ void report_print_text(const struct sink *out, const struct report *report)
     for (unsigned i = 0; i < report->n_shown; i++)
         write_site(out, report, i);
     write_advice(out, report);
-}
-
-void report_write_text(const struct sink *out, const struct report_process *process, report_symbolise symbolise,
-                       void *ctx, unsigned max_sites)
-{
-    struct report report;
-    const int saved = errno;
-    report_take(&report, process, symbolise, ctx, max_sites);
-    report_print_text(out, &report);
-    report_drop(&report);
-    errno = saved;
 }

@@ -13,13 +13,15 @@ struct totals {
     _Atomic uint64_t locked_bytes, locked_bytes_peak;   /* by mlock: equals the kernel's VmLck */
     _Atomic uint64_t staging_bytes, staging_bytes_peak; /* slots for staged copies, pinned */
     _Atomic uint64_t prefaulted_bytes;
-    _Atomic uint64_t app_registrations; /* the application's own, of blocks of autopin's */
-    _Atomic uint64_t graph_blocks;      /* blocks set aside because a graph names them */
-    _Atomic uint64_t kept_blocks;       /* blocks that could not be unpinned */
-    _Atomic uint64_t context_losses;    /* contexts that ended while blocks were pinned in them */
-    _Atomic uint64_t waits, wait_ns;    /* for the stream, to keep an asynchronous copy's promise */
-    _Atomic uint64_t splits;            /* copies cut at the borders of registrations */
-    _Atomic uint64_t faults_avoided;    /* pages that were resident because their block was recycled */
+    _Atomic uint64_t app_registrations;                  /* the application's own, of blocks of autopin's */
+    _Atomic uint64_t graph_blocks;                       /* blocks set aside because a graph names them */
+    _Atomic uint64_t kept_blocks;                        /* blocks that could not be unpinned */
+    _Atomic uint64_t context_losses;                     /* contexts that ended while blocks were pinned in them */
+    _Atomic uint64_t waits, wait_ns;                     /* for the stream, to keep an asynchronous copy's promise */
+    _Atomic uint64_t splits;                             /* copies cut at the borders of registrations */
+    _Atomic uint64_t lowered_min_free, lowered_pressure; /* times that the cap was lowered, memory being short */
+    _Atomic uint64_t given_back_bytes;                   /* unpinned for that */
+    _Atomic uint64_t faults_avoided;                     /* pages that were resident because their block was recycled */
 };
 
 extern struct totals totals;

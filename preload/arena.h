@@ -57,6 +57,9 @@ void arena_moved(struct block *from, struct block *to);
 /* Takes a GONE block back.  keep: its pages may stay resident, within bounds; else they go back to the system. */
 void arena_give(struct block *block, int keep);
 
+/* Lets the pages of all free slots go.  Context: worker. */
+void arena_shed(void);
+
 /* Whether arena_give(block, 1) would now keep the block resident. */
 int arena_keeps(const struct block *block);
 

@@ -131,16 +131,23 @@ static void inherit(struct block *block)
     }
 }
 
+void arena_shed(void)
+{
+    struct block *block;
+    while ((block = hot_take_any(0, ENGINE_CLASSES)))
+        let_go(block);
+    for (struct size_class *each = classes; each < classes + ENGINE_CLASSES; each++)
+        while ((block = take_resident(each)))
+            let_go(block);
+}
+
 /* Lets all free slots go, and the right to write to them: what may be written counts where memory is limited
  * (RLIMIT_DATA, overcommit 2). */
 static void revoke_free(void)
 {
     struct block *block, *next;
-    while ((block = hot_take_any(0, ENGINE_CLASSES)))
-        let_go(block);
+    arena_shed();
     for (struct size_class *each = classes; each < classes + ENGINE_CLASSES; each++) {
-        while ((block = take_resident(each)))
-            let_go(block);
         lock_take(&each->lock);
         block = each->empty;
         each->empty = NULL;
@@ -256,16 +263,6 @@ int arena_keeps(const struct block *block)
     return more == 0 || hot_credits(more) >= more;
 }
 
-/* resident_bytes of a block whose pages have been moved elsewhere */
-static const size_t MOVED = SIZE_MAX;
-
-void arena_moved(struct block *from, struct block *to)
-{
-    to->dirty = 1;
-    to->resident_bytes = from->bytes;
-    from->resident_bytes = MOVED;
-}
-
 void arena_give(struct block *block, int keep)
 {
     struct size_class *class = &classes[block->size_class];
@@ -273,7 +270,7 @@ void arena_give(struct block *block, int keep)
         atomic_fetch_sub(&surplus_bytes, block->surplus_bytes);
         block->surplus_bytes = 0;
     }
-    if (block->resident_bytes == MOVED) {
+    if (block->resident_bytes == ARENA_MOVED) {
         keep = 0; /* but what lay behind them may be there still */
     } else if (block->resident_bytes < block->bytes) {
         block->resident_bytes = block->bytes;

@@ -7,6 +7,9 @@
 /* What is freed and larger goes back to the system at once.  Units: bytes. */
 static const size_t ARENA_KEEP_MOST = (size_t)32 << 20;
 
+/* resident_bytes of a block whose pages have been moved elsewhere. */
+static const size_t ARENA_MOVED = SIZE_MAX;
+
 /* A new slot of the class, or NULL.  Lock: RANK_ARENA, inside. */
 struct block *arena_carve(uint32_t size_class);
 

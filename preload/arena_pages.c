@@ -71,3 +71,10 @@ int arena_move_pages(const struct block *from, size_t bytes, struct block *to, s
     to->tainted = 1;
     return -ENOMEM;
 }
+
+void arena_moved(struct block *from, struct block *to)
+{
+    to->dirty = 1;
+    to->resident_bytes = from->bytes;
+    from->resident_bytes = ARENA_MOVED;
+}

@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "policy/prim.h"
 #include "self.h"
+#include "stage_ring.h"
 
 int prim_pin(struct block *block)
 {
@@ -31,6 +32,14 @@ void prim_release(struct block *block, int keep)
 {
     self_enter();
     arena_give(block, keep);
+    self_leave();
+}
+
+void prim_trim(uint64_t bytes)
+{
+    self_enter();
+    arena_shed();
+    ring_shed(bytes);
     self_leave();
 }
 

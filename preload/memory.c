@@ -7,11 +7,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "life.h"
 #include "policy/limits.h"
+#include "policy/pressure.h"
 #include "policy/prim.h"
 #include "system.h"
-
-static const uint64_t SHORT_PERCENT = 10;
 
 static uint64_t least(uint64_t one, uint64_t other)
 {
@@ -35,8 +35,8 @@ uint64_t memory_available_bytes(void)
     struct limits limits;
     if (limits_read(&limits, system_read_file))
         return 0;
-    /* Tasks have lately waited for memory more than they should. */
-    if (limits.waiting_percent != UINT64_MAX && limits.waiting_percent >= SHORT_PERCENT)
+    const uint64_t most = life_options()->max_pressure;
+    if (most && limits.some != UINT64_MAX && limits.some >= most)
         return 0;
     return least(limits.available_bytes, limits.room_bytes);
 }
@@ -57,6 +57,14 @@ int prim_memory_take(uint64_t bytes, uint64_t spare)
             return 0;
     } while (!atomic_compare_exchange_weak(&left, &have, have - bytes));
     return 1;
+}
+
+void prim_memory_look(struct pressure_seen *seen)
+{
+    static struct limits_room room; /* the worker's */
+    struct limits limits;
+    limits_read_in(&room, &limits, system_read_file);
+    *seen = (struct pressure_seen){least(limits.available_bytes, limits.room_bytes), limits.some, limits.full};
 }
 
 size_t prim_resident_bytes(const void *base, size_t bytes)

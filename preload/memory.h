@@ -9,8 +9,7 @@
 uint64_t memory_limit_bytes(void);
 
 /* What could still be taken: the least of MemAvailable and of what each cgroup has left, its inactive file pages
- * counted as free; 0 while memory is short (/proc/pressure/memory: 10 % of the last ten seconds).  UINT64_MAX when
- * unknown. */
+ * counted as free; 0 while tasks wait for memory for more of the time than max_pressure.  UINT64_MAX when unknown. */
 uint64_t memory_available_bytes(void);
 
 #endif

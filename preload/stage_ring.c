@@ -3,20 +3,15 @@
 #include "stage_ring.h"
 
 #include <stdatomic.h>
-#include <sys/mman.h>
 
-#include "backend.h"
 #include "life.h"
-#include "node.h"
 #include "policy/engine.h"
 #include "policy/ledger.h"
 #include "policy/lock.h"
 #include "policy/prim.h"
 #include "policy/totals.h"
 
-typedef CUresult (*register_fn)(void *, size_t, unsigned);
 typedef CUresult (*unregister_fn)(void *);
-typedef CUresult (*device_fn)(CUdevice *);
 
 enum {
     SLOTS_MOST = 128 /* staging_memory can be set no higher (policy/options.def) */
@@ -63,42 +58,6 @@ static void set_state(struct slot *slot, enum slot_state state)
 /* --- making and unmaking --------------------------------------------------------------------------------------------
  */
 
-/* Pages of the ordinary size: a huge one takes longer to find and to clear than the first copy can wait. */
-static char *map_slot(void)
-{
-    char *mem = prim_map(SLOT_BYTES);
-    if (mem) {
-        (void)madvise(mem, SLOT_BYTES, MADV_NOHUGEPAGE);
-        node_prefer(mem, SLOT_BYTES);
-    }
-    return mem;
-}
-
-/* The child of a fork that comes in between must not unmap what is there then. */
-static void unmap_slot(struct slot *slot)
-{
-    char *mem = slot->memory;
-    slot->memory = NULL;
-    atomic_signal_fence(memory_order_seq_cst);
-    prim_unmap(mem, SLOT_BYTES);
-}
-
-static int register_slot(struct slot *slot)
-{
-    CUdevice device = 0;
-    if (REAL(EP_cuCtxGetDevice, device_fn, &device) != CUDA_SUCCESS || !backend_cuda_worthwhile(device))
-        return 0;
-    slot->memory = map_slot();
-    if (!slot->memory)
-        return 0;
-    if (backend_populate(slot->memory, SLOT_BYTES) == 0 &&
-        REAL(EP_cuMemHostRegister_v2, register_fn, slot->memory, SLOT_BYTES, CU_MEMHOSTREGISTER_PORTABLE) ==
-            CUDA_SUCCESS)
-        return 1;
-    unmap_slot(slot);
-    return 0;
-}
-
 /* As long as the system has memory to spare. */
 static int make_reserved(struct slot *slot)
 {
@@ -106,7 +65,7 @@ static int make_reserved(struct slot *slot)
     slot->mark = NULL;
     slot->context = driver_context();
     if (slot->context && prim_memory_take(SLOT_BYTES, life_options()->min_free) && engine_enter()) {
-        made = register_slot(slot);
+        made = slot_register(slot);
         engine_leave();
     }
     if (!made) {
@@ -114,6 +73,15 @@ static int make_reserved(struct slot *slot)
         ledger_release(SLOT_BYTES, 1);
     }
     return made;
+}
+
+/* A cap that was lowered grows again once the worker has looked; it may have nothing else to do. */
+static void ask_for_room(void)
+{
+    if (ledger_cap_now_bytes() == ledger_cap_bytes())
+        return;
+    atomic_store(&retry_ns, prim_now_ns() + BACKOFF_NS);
+    prim_kick();
 }
 
 /* Within the caps. */
@@ -126,7 +94,10 @@ static struct slot *make(void)
         slot++;
     if (slot == slots + ring_most())
         return NULL;
-    if (ledger_reserve(SLOT_BYTES, 1) || !make_reserved(slot)) {
+    const int full = ledger_reserve(SLOT_BYTES, 1);
+    if (full)
+        ask_for_room();
+    if (full || !make_reserved(slot)) {
         set_state(slot, SLOT_EMPTY);
         return NULL;
     }
@@ -149,7 +120,7 @@ static void unmake(struct slot *slot)
         ring_lose(slot);
         return;
     }
-    unmap_slot(slot);
+    slot_unmap(slot);
     ledger_release(SLOT_BYTES, 1);
     level_sub(&totals.staging_bytes, SLOT_BYTES);
     atomic_fetch_sub(&n_slots, 1);
@@ -258,14 +229,12 @@ void ring_end(const struct ending *ending)
             end_slot(slot, ending);
 }
 
-uint64_t ring_reap(void)
+void ring_shed(uint64_t bytes)
 {
-    const uint64_t idle_ns = life_options()->idle_timeout, unused_ns = prim_coarse_ns() - atomic_load(&used_ns);
-    if (!ring_exists() || idle_ns == 0)
-        return UINT64_MAX;
-    if (unused_ns < idle_ns)
-        return idle_ns - unused_ns;
+    const uint64_t before = count_get(&totals.staging_bytes);
     for (struct slot *slot = slots; slot < slots + SLOTS_MOST; slot++) {
+        if (before - count_get(&totals.staging_bytes) >= bytes)
+            return;
         if (!change(slot, SLOT_FREE, SLOT_LENT) && !change(slot, SLOT_MARKED, SLOT_LENT))
             continue;
         if (settle(slot))
@@ -273,6 +242,16 @@ uint64_t ring_reap(void)
         else
             set_state(slot, SLOT_MARKED);
     }
+}
+
+uint64_t ring_reap(void)
+{
+    const uint64_t idle_ns = life_options()->idle_timeout, unused_ns = prim_coarse_ns() - atomic_load(&used_ns);
+    if (!ring_exists() || idle_ns == 0)
+        return UINT64_MAX;
+    if (unused_ns < idle_ns)
+        return idle_ns - unused_ns;
+    ring_shed(UINT64_MAX);
     return ring_exists() ? idle_ns : UINT64_MAX;
 }
 

@@ -51,6 +51,16 @@ void ring_end(const struct ending *ending);
  * Units: ns.  Context: worker, between engine_enter() and engine_leave(). */
 uint64_t ring_reap(void);
 
+/* Memory is short: gives back so many bytes of them, as far as nothing uses them.  Context: worker, likewise. */
+void ring_shed(uint64_t bytes);
+
+/* stage_slot.c, for stage_ring.c: a slot's memory, registered in the current context, or not there; returns whether it
+ * is.  Unmapped, once it is not registered; the child of a fork that comes in between must not unmap what is there
+ * then.
+ */
+int slot_register(struct slot *slot);
+void slot_unmap(struct slot *slot);
+
 void ring_fork_take(void);
 void ring_fork_drop(void);
 void ring_fork_child(void);

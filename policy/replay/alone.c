@@ -1,5 +1,6 @@
 /* policy/prim.h as far as it is about others, for programs where there is nobody: one thread, no arena, no other
  * process. Callers: the replay, and the autopin command. */
+#include "policy/pressure.h"
 #include "policy/prim.h"
 
 struct tally *prim_tally(void)
@@ -38,6 +39,16 @@ void prim_wait(_Atomic uint32_t *word, uint32_t seen)
 void prim_wake(_Atomic uint32_t *word)
 {
     (void)word;
+}
+
+void prim_memory_look(struct pressure_seen *seen)
+{
+    *seen = (struct pressure_seen){UINT64_MAX, UINT64_MAX, UINT64_MAX};
+}
+
+void prim_trim(uint64_t bytes)
+{
+    (void)bytes;
 }
 
 int prim_keeps(const struct block *block)

@@ -86,10 +86,10 @@ static void look_at_memory(void)
         doctor_say(VERDICT_CHANGE, "memory", "mount /proc", "the size of RAM is unknown: percentages count as 0");
         return;
     }
-    if (limits.waiting_percent != UINT64_MAX && limits.waiting_percent >= 10)
+    if (limits.some != UINT64_MAX && limits.some >= 1000)
         doctor_say(VERDICT_CHANGE, "memory", "fewer programs at once, or a lower max_pinned",
                    "%s, and tasks wait for it %llu %% of the time", quantity_bytes(limits.ram_bytes).text,
-                   (unsigned long long)limits.waiting_percent);
+                   (unsigned long long)limits.some / 100);
     else
         doctor_say(VERDICT_GOOD, "memory", NULL, "%s, of which %s is available", quantity_bytes(limits.ram_bytes).text,
                    quantity_bytes(limits.available_bytes).text);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "policy/pressure.h"
 #include "policy/tally.h"
 
 #define WEAK __attribute__((weak))
@@ -33,11 +34,10 @@ void fake_reset(void)
 {
     memset(&fake, 0, sizeof(fake));
     fake.now_ns = 1000000000;
-    fake.available_bytes = UINT64_MAX;
+    fake.available_bytes = fake.some = fake.full = UINT64_MAX;
     fake_source.ram_bytes = 64ull << 30;
     memset(environment, 0, sizeof(environment));
-    log_len = n_env = n_files = 0;
-    log_text[0] = 0;
+    log_len = n_env = n_files = (unsigned)(log_text[0] = 0);
 }
 
 /* --- the log ---------------------------------------------------------------------------------------------------------
@@ -175,9 +175,7 @@ WEAK void *prim_map(size_t bytes)
 
 /* --- tallies: one for each thread that asks while fake.tallies is set, for ever ----------------------------------- */
 
-enum {
-    TALLIES = 64
-};
+#define TALLIES 64
 static struct tally tallies[TALLIES];
 static _Atomic unsigned n_tallies;
 static _Thread_local struct tally *own_tally;
@@ -237,6 +235,18 @@ WEAK void prim_wake(_Atomic uint32_t *word)
 WEAK int prim_memory_take(uint64_t bytes, uint64_t spare)
 {
     return fake.available_bytes >= spare && fake.available_bytes - spare >= bytes;
+}
+
+WEAK void prim_memory_look(struct pressure_seen *seen)
+{
+    fake.looks++;
+    *seen = (struct pressure_seen){fake.available_bytes, fake.some, fake.full};
+}
+
+WEAK void prim_trim(uint64_t bytes)
+{
+    if (fake.on_trim)
+        fake.on_trim(bytes);
 }
 
 WEAK void prim_each_block(void (*act)(struct block *block))

@@ -21,10 +21,12 @@ struct fake_failure {
 };
 
 struct fake_prim {
-    _Atomic uint64_t now_ns;                                                     /* what prim_now_ns() says */
-    _Atomic uint64_t step_ns;                                                    /* added at each look at the clock */
-    _Atomic uint64_t available_bytes;                                            /* UINT64_MAX after fake_reset() */
+    _Atomic uint64_t now_ns;          /* what prim_now_ns() says */
+    _Atomic uint64_t step_ns;         /* added at each look at the clock */
+    _Atomic uint64_t available_bytes; /* UINT64_MAX after fake_reset() */
+    uint64_t some, full;              /* as in struct pressure_seen; likewise */
     _Atomic unsigned pins, unpins, releases, kept_releases, kicks, waits, wakes; /* calls */
+    unsigned looks;                                                              /* likewise */
     _Atomic uint64_t mapped_bytes; /* by prim_map() and not yet given back */
     _Atomic int keeps;             /* what prim_keeps() says */
     struct block **blocks;         /* all there are */
@@ -36,6 +38,7 @@ struct fake_prim {
     int (*on_pin)(struct block *block); /* the rest of prim_pin(), prim_unpin(), ... when the tests set it */
     int (*on_unpin)(struct block *block);
     void (*on_release)(struct block *block, int keep);
+    void (*on_trim)(uint64_t bytes);
     void (*on_kick)(void);
     void (*on_wait)(void);
 };

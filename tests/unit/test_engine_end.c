@@ -224,7 +224,7 @@ Test(engine_end, rule_38_no_gain_is_tried_again)
 
 Test(engine_end, idle_timeout_zero_keeps_everything)
 {
-    eng_start("[promotion]\nidle_timeout = 0\n");
+    eng_start("[limits]\nmin_free = 0\nmax_pressure = off\n[promotion]\nidle_timeout = 0\n");
     struct block *block = eng_pinned(eng_site(1), MIB);
     fake.now_ns += 100000 * SEC;
     cr_expect_eq(engine_work(), UINT64_MAX);

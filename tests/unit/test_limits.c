@@ -13,7 +13,7 @@ static void put(const char *path, const char *text)
 static void put_memory(void)
 {
     put("/proc/meminfo", "MemTotal:       1024 kB\nMemFree: 9 kB\nMemAvailable:  512 kB\n");
-    put("/proc/pressure/memory", "some avg10=12.50 avg60=0.00\n");
+    put("/proc/pressure/memory", "some avg10=12.50 avg60=0.00 total=9\nfull avg10=0.07 avg60=9.00 total=9\n");
 }
 
 static struct limits look(void)
@@ -31,7 +31,8 @@ Test(limits, nothing_is_known, .init = fake_reset)
     cr_expect_eq(limits.available_bytes, UINT64_MAX);
     cr_expect_eq(limits.group_bytes, UINT64_MAX);
     cr_expect_eq(limits.room_bytes, UINT64_MAX);
-    cr_expect_eq(limits.waiting_percent, UINT64_MAX);
+    cr_expect_eq(limits.some, UINT64_MAX);
+    cr_expect_eq(limits.full, UINT64_MAX);
 }
 
 Test(limits, the_machine, .init = fake_reset)
@@ -40,7 +41,8 @@ Test(limits, the_machine, .init = fake_reset)
     const struct limits limits = look();
     cr_expect_eq(limits.ram_bytes, 1 << 20);
     cr_expect_eq(limits.available_bytes, 1 << 19);
-    cr_expect_eq(limits.waiting_percent, 12);
+    cr_expect_eq(limits.some, 1250);
+    cr_expect_eq(limits.full, 7);
     cr_expect_eq(limits.group_bytes, UINT64_MAX);
 }
 
@@ -58,6 +60,19 @@ Test(limits, a_group_above_may_be_narrower, .init = fake_reset)
     cr_expect_eq(limits.room_bytes, 700);
 }
 
+/* The worst of the machine and of the groups counts; v1 has no such file. */
+Test(limits, pressure_in_a_group, .init = fake_reset)
+{
+    put_memory();
+    put("/proc/self/cgroup", "3:memory:/old\n0::/job/rank\n");
+    put("/sys/fs/cgroup/memory/old/memory.pressure", "some avg10=99.00\n");
+    put("/sys/fs/cgroup/job/rank/memory.pressure", "some avg10=3.00 avg60=0.00\nfull avg10=2.5 avg60=0.00\n");
+    put("/sys/fs/cgroup/job/memory.pressure", "some avg10=40.05 avg60=0.00\nfull avg10=junk\n");
+    const struct limits limits = look();
+    cr_expect_eq(limits.some, 4005);
+    cr_expect_eq(limits.full, 250);
+}
+
 Test(limits, groups_of_the_first_version, .init = fake_reset)
 {
     put("/proc/self/cgroup", "7:memory:/job\n5:cpu:/other\n");
@@ -69,6 +84,18 @@ Test(limits, groups_of_the_first_version, .init = fake_reset)
     const struct limits limits = look();
     cr_expect_eq(limits.group_bytes, 5000);
     cr_expect_eq(limits.room_bytes, 0);
+}
+
+/* As the worker looks: no memory is asked for. */
+Test(limits, in_room_that_is_there, .init = fake_reset)
+{
+    static struct limits_room room;
+    struct limits limits;
+    put_memory();
+    fake.map_fails = 1;
+    limits_read_in(&room, &limits, fake_source.read_file);
+    cr_expect_eq(limits.available_bytes, 1 << 19);
+    cr_expect_eq(limits.some, 1250);
 }
 
 Test(limits, no_memory_to_look, .init = fake_reset)

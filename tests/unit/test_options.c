@@ -47,6 +47,7 @@ Test(options, defaults_are_what_the_design_says)
     cr_expect_eq(options.max_regions, 4096);
     cr_expect_eq(options.min_size, 1 << 20);
     cr_expect_eq(options.min_free, RAM / 20);
+    cr_expect_eq(options.max_pressure, 1000);
     cr_expect_eq(options.backend, OPTION_BACKEND_AUTO);
     cr_expect_eq(options.promote.mode, PROMOTE_AUTO);
     cr_expect_eq(options.async, OPTION_ASYNC_STRICT);
@@ -113,6 +114,17 @@ static const struct {
     {"idle_timeout", "30", -EINVAL, 0},
     {"idle_timeout", "30m", -EINVAL, 0},
     {"idle_timeout", "99999999999999999h", -ERANGE, 0},
+    {"max_pressure", "10%", 0, 1000},
+    {"max_pressure", "0.25 %", 0, 25},
+    {"max_pressure", "0.1%", 0, 10},
+    {"max_pressure", "0.09%", -ERANGE, 0},
+    {"max_pressure", "100.01%", -ERANGE, 0},
+    {"max_pressure", "10", -EINVAL, 0},
+    {"max_pressure", "10%%", -EINVAL, 0},
+    {"max_pressure", "%", -EINVAL, 0},
+    {"max_pressure", "99999999999999999999%", -ERANGE, 0},
+    {"max_pressure", "Off", 0, 0},
+    {"max_pressure", "no", -EINVAL, 0},
 };
 
 Test(options, amounts)
@@ -179,6 +191,11 @@ static const char *const words[][3] = {
     {"idle_timeout", "90s", "90s"},
     {"idle_timeout", "120s", "2min"},
     {"idle_timeout", "0", "0"},
+    {"max_pressure", "7%", "7%"},
+    {"max_pressure", "2.50%", "2.5%"},
+    {"max_pressure", "0.25%", "0.25%"},
+    {"max_pressure", "OFF", "off"},
+    {"max_pressure", "off%", NULL},
     {"min_size", "1024K", "1M"},
     {"min_size", "65537", "65537"},
     {"verbosity", "3", "3"},
