@@ -35,7 +35,7 @@ expect '--option --output ' autopin run --o
 expect '--sites ' autopin report --s
 expect 'report.json ' autopin report r
 expect 'report.json ' autopin run -c r
-expect 'max_pinned= max_pinned_node= max_regions= ' autopin run --option max
+expect 'max_pinned= max_pinned_node= max_pressure= max_regions= ' autopin run --option max
 expect 'zz-program ' autopin run zz-p
 [ "$(complete_words autopin run --option '' | wc -w)" -eq "$(grep -c '^OPTION(' "$OLDPWD/policy/options.def")" ] || wrong 'options'
 offset=
