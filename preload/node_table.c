@@ -40,6 +40,7 @@ static int stat_read(pid_t pid, char *text, size_t cap)
     return rc;
 }
 
+/* When it was started, and its pid; 0 for the start where that is unknown: there is no /proc. */
 static uint64_t name_of(pid_t pid, const char *text)
 {
     return strtoull(stat_field(text, FIELD_START), NULL, 10) << PID_BITS | (uint64_t)pid;
@@ -54,7 +55,8 @@ uint64_t prim_process(void)
     return name_of(getpid(), rc ? "" : text);
 }
 
-/* The memory of a zombie is gone, unless it is but the first of several threads. */
+/* The memory of a zombie is gone, unless it is but the first of several threads.  What cannot be read tells nothing:
+ * /proc may not be there, or no descriptor be left. */
 int prim_process_lives(uint64_t name)
 {
     char text[1024];
@@ -64,9 +66,9 @@ int prim_process_lives(uint64_t name)
               rc = gone ? -ESRCH : stat_read(pid, text, sizeof text);
     errno = kept;
     if (rc)
-        return !gone && rc != -ENOENT && rc != -ESRCH; /* as with no descriptor left: not known to be dead */
+        return !gone;
     const char state = *stat_field(text, FIELD_STATE);
-    return name_of(pid, text) == name &&
+    return (name >> PID_BITS == 0 || name_of(pid, text) == name) &&
            ((state != 'Z' && state != 'X') || strtoull(stat_field(text, FIELD_THREADS), NULL, 10) > 1);
 }
 

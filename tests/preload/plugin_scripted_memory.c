@@ -1,5 +1,5 @@
 /* Preloaded: what the kernel says about memory comes from files below the folder $SCRIPTED, at the paths of the real
- * ones; what is not there does not exist. */
+ * ones; what is not there does not exist.  With SCRIPTED_PROC set, so does all of /proc. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,7 +15,8 @@ _Atomic unsigned scripted_looks; /* at the machine's pressure */
 static int is_scripted(const char *path)
 {
     return strcmp(path, "/proc/meminfo") == 0 || strcmp(path, "/proc/pressure/memory") == 0 ||
-           strcmp(path, "/proc/self/cgroup") == 0 || strncmp(path, "/sys/fs/cgroup/", 15) == 0;
+           strcmp(path, "/proc/self/cgroup") == 0 || strncmp(path, "/sys/fs/cgroup/", 15) == 0 ||
+           (getenv("SCRIPTED_PROC") && strncmp(path, "/proc/", 6) == 0);
 }
 
 int open(const char *path, int flags, ...)

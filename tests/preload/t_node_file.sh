@@ -46,6 +46,24 @@ enter $$ "$((start - 1))"
 run
 [ "$(says peak)" -ge $((8 << 20)) ] || fail "the dead still hold it: $(says peak refused)"
 
+# Where somebody does not know when he was started, or nobody can tell who lives but by asking for a signal: there is no /proc.
+enter $$ 0
+run
+[ "$(says peak)" = 0 ] || fail "beside one that lives, of unknown age: $(says peak refused)"
+true &
+gone=$!
+wait "$gone"
+enter "$gone" 0
+run
+[ "$(says peak)" -ge $((8 << 20)) ] || fail "one of unknown age that is dead still holds it: $(says peak refused)"
+blind() { SCRIPTED=$TMP SCRIPTED_PROC=1 AUTOPIN_MAX_PINNED=64M LIB="$LIB $BUILD/tests/plugin_scripted_memory.so" run; }
+enter $$ "$start"
+blind
+[ "$(says peak)" = 0 ] && [ "$(says refused)" -gt 0 ] || fail "without /proc, beside one that lives: $(says peak refused)"
+enter "$gone" "$start"
+blind
+[ "$(says peak)" -ge $((8 << 20)) ] || fail "without /proc, the dead still hold it: $(says peak refused)"
+
 # Any bytes, also while it runs.
 for ((i = 0; i < 40; i++)); do
     head -c 16384 /dev/urandom >"$file"
