@@ -142,3 +142,8 @@ uint64_t ledger_node_bytes(void)
 {
     return node_ledger_bytes();
 }
+
+uint64_t ledger_node_peak_bytes(void)
+{
+    return node_ledger_peak_bytes();
+}

@@ -37,5 +37,6 @@ uint64_t ledger_peak_regions(void);
 /* What the user's processes on this node may hold together, and do; 0 without max_pinned_node. */
 uint64_t ledger_node_cap_bytes(void);
 uint64_t ledger_node_bytes(void);
+uint64_t ledger_node_peak_bytes(void); /* the most they did, as far as this process has seen */
 
 #endif

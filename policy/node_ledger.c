@@ -6,6 +6,7 @@
 
 #include "lock.h"
 #include "prim.h"
+#include "site.h"
 
 static const uint64_t PURGE_NS = 100000000; /* asking for the dead takes a system call or three for each slot */
 
@@ -14,6 +15,7 @@ static struct {
     uint64_t cap;
     _Atomic(struct node_table *) table;
     _Atomic int missing;        /* there is no table, and will be none */
+    _Atomic uint64_t peak;      /* the most that all had when we were granted some */
     _Atomic uint64_t purged_ns; /* when the dead were asked for */
     uint64_t name;              /* under lock: prim_process(); 0: not yet asked */
     uint64_t held;              /* under lock: what stands in our slot, whatever others write there */
@@ -144,8 +146,11 @@ int node_ledger_reserve(uint64_t bytes)
         purge_sometimes(table);
     if (!has_room(table, bytes)) /* those that fit are not refused for the sake of one that does not */
         return -EDQUOT;
-    if (change(table, bytes, 0) && has_room(table, 0))
+    const uint64_t all = change(table, bytes, 0) ? sum(table) : UINT64_MAX;
+    if (all <= node.cap) {
+        peak_raise(&node.peak, all);
         return 0;
+    }
     change(table, 0, bytes);
     return -EDQUOT;
 }
@@ -165,6 +170,7 @@ void node_ledger_forget(void)
         prim_unmap(table, sizeof *table);
     atomic_store(&node.lock.word, 0); /* another thread of the parent may have had it */
     atomic_store(&node.purged_ns, 0);
+    atomic_store(&node.peak, 0);
     node.name = node.held = 0;
     node.own = NULL;
 }
@@ -178,4 +184,9 @@ uint64_t node_ledger_bytes(void)
 {
     struct node_table *table = atomic_load(&node.table);
     return table ? sum(table) : 0;
+}
+
+uint64_t node_ledger_peak_bytes(void)
+{
+    return atomic_load(&node.peak);
 }

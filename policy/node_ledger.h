@@ -47,4 +47,8 @@ void node_ledger_forget(void);
 uint64_t node_ledger_cap_bytes(void);
 uint64_t node_ledger_bytes(void);
 
+/* The most that this process has seen in sum when it was granted some: of all of them, who was granted the last bytes
+ * of the true peak has seen that. */
+uint64_t node_ledger_peak_bytes(void);
+
 #endif

@@ -75,8 +75,12 @@ void report_write_json(const struct sink *out, const struct report_process *proc
     X(faults_avoided) X(lowered_min_free) X(lowered_pressure) X(given_back_bytes)
 
 /* Each is a function ledger_NAME(), a field of struct report, and a key of "pinned" in JSON. */
-#define REPORT_LEDGER_NUMBERS(X) X(cap_bytes) X(cap_now_bytes) X(cap_least_bytes) X(cap_regions) X(peak_bytes) X(peak_regions) X(bytes) X(regions)                    \
-    X(node_cap_bytes) X(node_bytes)
+#define REPORT_LEDGER_NUMBERS(X) REPORT_PROCESS_LEDGER_NUMBERS(X) REPORT_NODE_NUMBERS(X)
+#define REPORT_PROCESS_LEDGER_NUMBERS(X)                                                                               \
+    X(cap_bytes) X(cap_now_bytes) X(cap_least_bytes) X(cap_regions) X(peak_bytes) X(peak_regions) X(bytes) X(regions)
+
+/* Those of them that are about all processes of the node. */
+#define REPORT_NODE_NUMBERS(X) X(node_cap_bytes) X(node_bytes) X(node_peak_bytes)
 /* clang-format on */
 
 #define REPORT_FIELD(name) uint64_t name;

@@ -5,10 +5,9 @@
 
 #include "advice.h"
 
-#define LABEL "  %-11s"  /* of a line about the process */
-#define FIELD "    %-9s" /* of a line about a site */
-
-static const unsigned MEMBERS_SHOWN = 64;
+#define LABEL         "  %-11s"  /* of a line about the process */
+#define FIELD         "    %-9s" /* of a line about a site */
+#define MEMBERS_SHOWN 64
 
 typedef unsigned long long ull;
 
@@ -107,8 +106,9 @@ static void write_pinned(const struct sink *out, const struct report *report)
                 quantity_bytes(report->pinned.bytes).text, quantity_count(report->pinned.regions, "region").text,
                 vm_lck == UINT64_MAX ? "unknown" : quantity_bytes(vm_lck).text);
     if (report->pinned.node_cap_bytes)
-        sink_printf(out, LABEL "%s of max_pinned_node %s by all processes of the user\n", "node",
-                    quantity_bytes(report->pinned.node_bytes).text, quantity_bytes(report->pinned.node_cap_bytes).text);
+        sink_printf(out, LABEL "peak %s of max_pinned_node %s, now %s, by all processes of the user\n", "node",
+                    quantity_bytes(report->pinned.node_peak_bytes).text,
+                    quantity_bytes(report->pinned.node_cap_bytes).text, quantity_bytes(report->pinned.node_bytes).text);
     if (report->locked_bytes_peak)
         sink_printf(out, LABEL "peak %s by mlock, now %s\n", "locked", quantity_bytes(report->locked_bytes_peak).text,
                     quantity_bytes(report->locked_bytes).text);

@@ -62,8 +62,11 @@ void merge_report(struct report *to, const struct report *from)
     REPORT_TOTAL_NUMBERS(ADD)
 #undef ADD
 #define ADD(name) merge_add(&to->pinned.name, from->pinned.name);
-    REPORT_LEDGER_NUMBERS(ADD)
+    REPORT_PROCESS_LEDGER_NUMBERS(ADD)
 #undef ADD
+#define RAISE(name) to->pinned.name = to->pinned.name > from->pinned.name ? to->pinned.name : from->pinned.name;
+    REPORT_NODE_NUMBERS(RAISE)
+#undef RAISE
 #define ADD(name) merge_add(&to->all.name, from->all.name);
     REPORT_PIN_NUMBERS(ADD)
     ADD(saved_ns)

@@ -3,6 +3,7 @@
 # and without the preload; each rank has its report.
 # timeout 240
 . tests/clients/compare.sh
+. tests/clients/job_capped.sh
 needs mpirun
 /usr/bin/python3 -c 'import mpi4py, numpy' 2>/dev/null || { echo "python3-mpi4py is not installed" && exit 77; }
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 UCX_TLS=self,sm,tcp
@@ -29,8 +30,13 @@ mpirun --oversubscribe -np 8 --mca plm isolated --mca mpi_yield_when_idle 1 -x L
 compared=$((compared + 1))
 
 # Under one cap for the node.
-XDG_RUNTIME_DIR=$TMP mpirun --oversubscribe -np 8 --mca plm isolated --mca mpi_yield_when_idle 1 --mca pml ob1 --mca btl self,vader \
-    -x XDG_RUNTIME_DIR -x LD_PRELOAD="$LIB" -x AUTOPIN_REPORT=off -x AUTOPIN_BACKEND=mlock -x AUTOPIN_PROMOTE=always -x AUTOPIN_PIN_WAIT=yes \
-    -x AUTOPIN_MAX_PINNED_NODE=48M /usr/bin/python3 tests/clients/mpi_node_cap.py 48 || differs "a cap for the node"
+launch() {
+    local folder=$1 setting words=()
+    shift
+    for setting; do words+=(-x "$setting"); done
+    mpirun --oversubscribe -np 8 --mca plm isolated --mca mpi_yield_when_idle 1 "${words[@]}" /usr/bin/python3 \
+        tests/clients/job_node_cap.py "$folder/results" "$CAPPED_MIB" "$folder" >"$TMP/ranks" 2>&1 </dev/null || ! tail "$TMP/ranks"
+}
+capped_job launch || differs "a cap for the node"
 compared=$((compared + 1))
 compare_result

@@ -1,11 +1,13 @@
 #!/bin/bash
-# A job of 8 ranks under Slurm and autopin: each rank computes what it should, and has a report that bears its rank.
+# A job of 8 ranks under Slurm and autopin: each rank computes what it should, and has a report that bears its rank; and
+# under one cap for the node the ranks keep to it together.
 #
 # The test starts a munged, a slurmctld and a slurmd of its own, which keep everything in $TMP and listen on free ports of
 # 127.0.0.1.  All of it lives in a PID namespace, which ends with this script, however that ends: slurmstepd leaves the
 # session of those that started it.
 # timeout 180
 set -u
+. tests/clients/job_capped.sh
 export PATH=$PATH:/usr/sbin LC_ALL=C
 cluster=$TMP/cluster
 daemons=()
@@ -94,4 +96,14 @@ srun --overcommit -n 8 --export="ALL,LD_PRELOAD=$LIB,AUTOPIN_REPORT=$TMP/reports
 wait "$!" || fail "srun: exit $?: $(tail -n 20 "$TMP/out")"
 /usr/bin/python3 tests/clients/job_reports.py "$TMP/results" "$TMP/reports" 8 || fail "$(cat "$TMP/out")"
 /usr/bin/python3 tests/unit/check_json.py --own tests/data/report.schema.json "$TMP"/reports/*.json || fail "a report does not follow the schema"
+
+launch() {
+    local folder=$1 settings
+    shift
+    settings=$(IFS=, && echo "ALL,$*")
+    srun --overcommit -n 8 --export="$settings" /usr/bin/python3 tests/clients/job_node_cap.py "$folder/results" "$CAPPED_MIB" "$folder" \
+        >"$TMP/out" 2>&1 </dev/null &
+    wait "$!" || ! tail "$TMP/out"
+}
+capped_job launch || fail "a cap for the node"
 exit 0

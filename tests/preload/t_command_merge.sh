@@ -46,7 +46,7 @@ def numbers(value, path=""):
                 yield from numbers(item, f"{path}[{item['key']}]")
     elif isinstance(value, int) and not isinstance(value, bool):
         yield path, value
-special = {"n_sites": None, "size_log2": max, "bytes_min": min, "bytes_max": max}
+special = {"node_cap_bytes": max, "node_bytes": max, "node_peak_bytes": max, "n_sites": None, "size_log2": max, "bytes_min": min, "bytes_max": max}
 sums = {}
 for part in parts:
     for path, value in numbers(part):

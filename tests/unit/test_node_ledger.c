@@ -37,6 +37,7 @@ Test(node_ledger, rule_32_together_to_the_last_byte)
     node_ledger_release(50);
     cr_expect_eq(node_ledger_bytes(), 50);
     cr_expect_eq(world->table.slot[3].bytes, 50, "the slot of another");
+    cr_expect_eq(node_ledger_peak_bytes(), 100);
 }
 
 Test(node_ledger, a_refusal_leaves_the_own_accounts_alone)
@@ -50,6 +51,7 @@ Test(node_ledger, a_refusal_leaves_the_own_accounts_alone)
     cr_expect_eq(ledger_node_bytes(), 100);
     ledger_release(40, 1);
     cr_expect_eq(ledger_node_bytes(), 60);
+    cr_expect_eq(ledger_node_peak_bytes(), 100);
 }
 
 Test(node_ledger, without_a_table_nothing_is_granted)
@@ -59,6 +61,7 @@ Test(node_ledger, without_a_table_nothing_is_granted)
     cr_expect_eq(node_ledger_reserve(1), -EDQUOT);
     node_ledger_release(1);
     cr_expect_eq(node_ledger_bytes(), 0);
+    cr_expect_eq(node_ledger_peak_bytes(), 0);
 }
 
 Test(node_ledger, the_dead_make_room_once_it_is_wanted)
