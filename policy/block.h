@@ -66,6 +66,7 @@ struct block {
     _Atomic uint64_t worth_ns;     /* what being pinned saves or would save lately: decide.c */
     _Atomic uint64_t worth_at;     /* when worth_ns was last brought up to date, by worth_clock() */
     _Atomic uint64_t bid_ns;       /* what it was worth before its last copy */
+    _Atomic uint64_t bid_at;       /* when the copy before that was, by worth_clock() */
     _Atomic uint64_t paid_ns;      /* excess of its unpinned copies, not spent on a pin; this and two more: rent.c */
     _Atomic uint64_t first_ns;     /* excess of the first of them */
     _Atomic uint64_t due_ns;       /* what it may still earn its site in credit, as it is pinned */

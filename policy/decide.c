@@ -8,7 +8,8 @@
 #include "tally.h"
 
 enum {
-    MARGIN = 8 /* so much of its price more than what it replaces a block must be worth */
+    MARGIN = 8, /* so much of its price more than what it replaces a block must be worth */
+    STALE = 16  /* half-lives without a copy */
 };
 
 static const uint64_t LEAST_HALF_LIFE_NS = 100000;
@@ -96,6 +97,7 @@ void worth_set(struct block *block, uint64_t ns)
     atomic_store_explicit(&block->worth_ns, ns, memory_order_relaxed);
     atomic_store_explicit(&block->bid_ns, ns, memory_order_relaxed);
     atomic_store_explicit(&block->worth_at, worth_clock(), memory_order_relaxed);
+    atomic_store_explicit(&block->bid_at, worth_clock(), memory_order_relaxed);
 }
 
 /* Two threads adding at once may lose one of the two amounts: worth is an estimate, and this is the hot path. */
@@ -104,6 +106,7 @@ void worth_add(struct block *block, uint64_t ns)
     const uint64_t clock = atomic_fetch_add_explicit(&clock_ns, ns, memory_order_relaxed) + ns;
     const uint64_t worth = worth_get(block, clock);
     atomic_store_explicit(&block->bid_ns, worth, memory_order_relaxed);
+    atomic_store_explicit(&block->bid_at, count_get(&block->worth_at), memory_order_relaxed);
     atomic_store_explicit(&block->worth_at, clock, memory_order_relaxed);
     atomic_store_explicit(&block->worth_ns, worth + ns, memory_order_relaxed);
 }
@@ -125,10 +128,28 @@ int worth_less(const struct block *a, const struct block *b, uint64_t clock)
     return block_state(a) == BLOCK_QUARANTINED && block_state(b) != BLOCK_QUARANTINED;
 }
 
+/* Whether it has been copied before, or earlier blocks of its site have paid for it. */
+static int is_known(const struct block *candidate)
+{
+    return atomic_load_explicit(&candidate->copies, memory_order_relaxed) >= 2 ||
+           count_get(&candidate->site->left_ns) >= decide_price_ns(candidate);
+}
+
+/* Whether a pinned block has not been copied for so long that it gives way to any that is, and twice in half that time.
+ * What both are worth by then may be next to nothing. */
+static int is_stale(const struct block *pinned, const struct block *candidate, uint64_t clock)
+{
+    const uint64_t idle = clock - count_get(&pinned->worth_at);
+    const uint64_t apart = count_get(&candidate->worth_at) - count_get(&candidate->bid_at);
+    return (int64_t)idle > 0 && idle >= STALE * half_life() && idle / 2 >= apart && is_known(candidate);
+}
+
 int worth_outbids(const struct block *candidate, const struct block *pinned, uint64_t clock)
 {
     if (candidate->site->priority != pinned->site->priority)
         return candidate->site->priority > pinned->site->priority;
+    if (is_stale(pinned, candidate, clock))
+        return 1;
     const int resting = block_state(pinned) == BLOCK_QUARANTINED;
     const uint64_t bid = count_get(&candidate->bid_ns), margin = resting ? 0 : cost_pin_ns(pinned->pin_bytes) / MARGIN;
     const int order = compare(candidate, bid, pinned, worth_get(pinned, clock) + margin);

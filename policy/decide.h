@@ -52,7 +52,13 @@ uint64_t worth_get(const struct block *block, uint64_t clock);
 int worth_less(const struct block *a, const struct block *b, uint64_t clock);
 
 /* Whether a candidate was worth more before its last copy than a pinned block is now, by a margin if the program holds
- * that.  Without that copy, since of blocks that are copied in turn the last one always looks best. */
+ * that.  Without that copy, since of blocks that are copied in turn the last one always looks best.
+ *
+ * Where there are many candidates and few are pinned, each candidate's worth has faded to less than the margin by the
+ * time it is copied again, be the pinned ones never so cold.  So a pinned block that was not copied for 16 half-lives
+ * is outbid by any block that has been copied before, in half that time, or whose site's freed blocks have left its
+ * price.
+ */
 int worth_outbids(const struct block *candidate, const struct block *pinned, uint64_t clock);
 
 #endif

@@ -215,3 +215,86 @@ Test(decide, the_last_copy_is_no_bid)
     worth_add(candidate, MS);
     cr_expect(worth_outbids(candidate, pinned, worth_clock()));
 }
+
+/* So many half-lives pass by copies of other blocks. */
+static void others_are_copied(unsigned half_lives)
+{
+    static struct block *other;
+    if (!other)
+        other = eng_block(eng_site(4), MIB);
+    for (unsigned i = 0; i < half_lives; i++)
+        worth_add(other, cost_pin_ns(ledger_bytes()));
+}
+
+/* One that asks to be pinned. */
+static struct block *candidate_of(unsigned site)
+{
+    struct block *block = eng_block(eng_site(site), 16 * MIB);
+    block->pin_bytes = 16 * MIB;
+    return block;
+}
+
+static void copied(struct block *block)
+{
+    block->copies++;
+    worth_add(block, MS / 100);
+}
+
+/* Its worth has faded to less than the margin by the time it is copied again: 20 half-lives lie between its copies. */
+Test(decide, what_is_stale_gives_way_to_what_is_seldom_copied)
+{
+    struct block *pinned = eng_pinned(eng_site(1), 16 * MIB), *candidate = candidate_of(2);
+    copied(pinned);
+    for (int i = 0; i < 2; i++) {
+        copied(candidate);
+        cr_expect_not(worth_outbids(candidate, pinned, worth_clock()), "after %d copies", i + 1);
+        others_are_copied(20);
+    }
+    copied(candidate);
+    cr_expect(worth_outbids(candidate, pinned, worth_clock()));
+    cr_expect_not(worth_outbids(candidate_of(3), pinned, worth_clock()), "it was never copied");
+    copied(pinned);
+    copied(candidate);
+    cr_expect_not(worth_outbids(candidate, pinned, worth_clock()), "it has been copied again");
+}
+
+Test(decide, what_was_copied_lately_is_not_stale)
+{
+    struct block *pinned = eng_pinned(eng_site(1), 16 * MIB);
+    copied(pinned);
+    others_are_copied(15);
+    struct block *candidate = candidate_of(2);
+    copied(candidate);
+    copied(candidate);
+    cr_expect_not(worth_outbids(candidate, pinned, worth_clock()));
+    others_are_copied(1);
+    copied(candidate);
+    cr_expect(worth_outbids(candidate, pinned, worth_clock()));
+}
+
+/* However much there is of them: none may oust another in turn. */
+Test(decide, blocks_copied_in_turn_are_not_stale)
+{
+    struct block *pinned = eng_pinned(eng_site(1), 16 * MIB), *candidate = candidate_of(2);
+    for (int round = 0; round < 20; round++) {
+        copied(pinned);
+        others_are_copied(40);
+        copied(candidate);
+        cr_expect_not(worth_outbids(candidate, pinned, worth_clock()), "round %d", round);
+        others_are_copied(1);
+    }
+}
+
+/* Each of its site's blocks is copied once: what they have paid speaks for the next. */
+Test(decide, what_is_stale_gives_way_to_a_site_of_brief_blocks)
+{
+    struct block *pinned = eng_pinned(eng_site(1), 16 * MIB);
+    others_are_copied(20);
+    struct block *candidate = candidate_of(2);
+    copied(candidate);
+    cr_expect_not(worth_outbids(candidate, pinned, worth_clock()), "nothing is known of its site");
+    candidate->site->left_ns = decide_price_ns(candidate);
+    cr_expect(worth_outbids(candidate, pinned, worth_clock()));
+    pinned->site->priority = 1;
+    cr_expect_not(worth_outbids(candidate, pinned, worth_clock()));
+}

@@ -157,5 +157,7 @@ const struct family families[] = {
     {"phases-cap", 1, make_phases_cap},
     {"uneven-cap", 1, make_uneven_cap},
     {"latecomers-cap", 1, make_latecomers_cap},
+    {"stale-cap", 1, make_stale_cap},
+    {"stale-brief-cap", 1, make_stale_brief_cap},
 };
 const unsigned n_families = sizeof families / sizeof families[0];

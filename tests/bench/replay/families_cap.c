@@ -68,3 +68,30 @@ void make_latecomers_cap(struct trace *trace)
     set_use(trace, &batch, 200, 0, 20 * MS);
     trace->cap_bytes = set_bytes(&weights) * 2 / 3;
 }
+
+/* A few blocks fill the cap and are never copied again; those that come then are more than find room. */
+void make_stale_cap(struct trace *trace)
+{
+    struct set stale, batch;
+    begin(trace);
+    set_make(trace, &stale, 1, 5, 16, 16);
+    set_use(trace, &stale, 4, 0, 10 * MS);
+    set_make(trace, &batch, 2, 6 + 7 * trace->seed, 16, 16);
+    set_use(trace, &batch, 100, 0, 20 * MS);
+    trace->cap_bytes = set_bytes(&stale);
+}
+
+/* … and each of them lives for one copy, or two. */
+void make_stale_brief_cap(struct trace *trace)
+{
+    struct set stale, batch;
+    begin(trace);
+    set_make(trace, &stale, 1, 5, 16, 16);
+    set_use(trace, &stale, 4, 0, 10 * MS);
+    for (unsigned step = 0; step < 100; step++) {
+        set_make(trace, &batch, 2, 6 + 7 * trace->seed, 16, 16);
+        set_use(trace, &batch, 2 - trace->seed % 2, 0, MS);
+        set_drop(trace, &batch);
+    }
+    trace->cap_bytes = set_bytes(&stale);
+}

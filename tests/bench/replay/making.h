@@ -51,5 +51,7 @@ void make_thrash_cap(struct trace *trace);
 void make_phases_cap(struct trace *trace);
 void make_uneven_cap(struct trace *trace);
 void make_latecomers_cap(struct trace *trace);
+void make_stale_cap(struct trace *trace);
+void make_stale_brief_cap(struct trace *trace);
 
 #endif
