@@ -173,6 +173,15 @@ static void write_refused(struct json *json, const uint64_t refused[REASON_COUNT
     leave(json, "}");
 }
 
+static void write_build_id(struct json *json, const struct frame *frame)
+{
+    begin(json, "build_id");
+    sink_text(json->out, "\"");
+    for (unsigned i = 0; i < frame->build_id_bytes; i++)
+        sink_printf(json->out, "%02x", frame->build_id[i]);
+    sink_text(json->out, "\"");
+}
+
 static void write_stack(struct json *json, const struct report *report, const struct site *site)
 {
     enter(json, "stack", "[");
@@ -183,6 +192,8 @@ static void write_stack(struct json *json, const struct report *report, const st
         enter(json, NULL, "{");
         string(json, "module", frame->module);
         number(json, "module_offset", frame->offset);
+        if (frame->build_id_bytes)
+            write_build_id(json, frame);
         if (report_function(report, frame, function, sizeof function, &offset) == 0) {
             string(json, "function", function);
             number(json, "function_offset", offset);

@@ -94,6 +94,17 @@ static const struct site_rule *match(const struct frame *frames, const char *con
     return rules_match(options_in_force, &subject);
 }
 
+static void frame_keep(struct frame *frame)
+{
+    unsigned char *id = frame->build_id_bytes ? mem_get(frame->build_id_bytes) : NULL;
+    frame->module = mem_string(frame->module);
+    if (id)
+        memcpy(id, frame->build_id, frame->build_id_bytes);
+    else
+        frame->build_id_bytes = 0;
+    frame->build_id = id;
+}
+
 static struct site *site_new(uint64_t key, const struct frame *frames, const char *const *names, unsigned n_frames,
                              size_t bytes)
 {
@@ -105,7 +116,7 @@ static struct site *site_new(uint64_t key, const struct frame *frames, const cha
     site->size_log2 = site_size_log2(bytes);
     for (unsigned i = 0; i < n_frames; i++) {
         site->frame[i] = frames[i];
-        site->frame[i].module = mem_string(frames[i].module);
+        frame_keep(&site->frame[i]);
     }
     site_configure(site, match(frames, names, n_frames, bytes));
     return site;

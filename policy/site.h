@@ -13,7 +13,8 @@
 #include "options.h"
 
 enum {
-    SITE_FRAMES = 8
+    SITE_FRAMES = 8,
+    FRAME_ID_MOST = 64 /* bytes of a build-id */
 };
 
 enum direction {
@@ -44,10 +45,12 @@ int reason_refuses(enum reason reason);
 const char *reason_name(enum reason reason);
 
 struct frame {
-    uintptr_t pc;       /* the return address */
-    const char *module; /* path of the object that holds pc, "" when unknown; owned by the site */
-    uint64_t module_id; /* hash of its build-id, or of its path when it has none */
-    uint64_t offset;    /* pc relative to the object's load address */
+    uintptr_t pc;                  /* the return address */
+    const char *module;            /* path of the object that holds pc, "" when unknown; owned by the site */
+    uint64_t module_id;            /* hash of its build-id, or of its path when it has none */
+    uint64_t offset;               /* pc relative to the object's load address */
+    const unsigned char *build_id; /* of the object; owned as `module` is */
+    unsigned build_id_bytes;       /* 0: it has none */
 };
 
 /* A counter set that is added to with relaxed atomics and read at any time. */

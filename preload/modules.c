@@ -161,8 +161,8 @@ static uint64_t hash_bytes(const void *bytes, size_t len)
     return hash;
 }
 
-/* Hash of the build-id among the notes of one segment, or 0. */
-static uint64_t build_id(const char *at, size_t bytes)
+/* Takes the build-id among the notes of one segment, if it is there. */
+static void find_build_id(struct frame *frame, const char *at, size_t bytes)
 {
     const char *end = at + bytes;
     while (at + sizeof(ElfW(Nhdr)) <= end) {
@@ -170,11 +170,14 @@ static uint64_t build_id(const char *at, size_t bytes)
         const char *name = at + sizeof *note;
         const char *desc = name + ((note->n_namesz + 3u) & ~3u);
         if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp(name, "GNU", 4) == 0 &&
-            desc + note->n_descsz <= end)
-            return hash_bytes(desc, note->n_descsz);
+            desc + note->n_descsz <= end && note->n_descsz && note->n_descsz <= FRAME_ID_MOST) {
+            frame->build_id = (const unsigned char *)desc;
+            frame->build_id_bytes = note->n_descsz;
+            frame->module_id = hash_bytes(desc, note->n_descsz);
+            return;
+        }
         at = desc + ((note->n_descsz + 3u) & ~3u);
     }
-    return 0;
 }
 
 /* The program itself has no name in the loader's list. */
@@ -195,6 +198,7 @@ void module_of(struct frame *frame)
     struct object object = {.pc = frame->pc};
     frame->module = "";
     frame->module_id = 0;
+    frame->build_id_bytes = 0;
     frame->offset = frame->pc;
     if (!module_find(&object))
         return;
@@ -203,7 +207,7 @@ void module_of(struct frame *frame)
     for (unsigned i = 0; i < object.n_headers && !frame->module_id; i++) {
         const ElfW(Phdr) *header = &object.headers[i];
         if (header->p_type == PT_NOTE)
-            frame->module_id = build_id((const char *)object.load + header->p_vaddr, header->p_memsz); /* NOLINT */
+            find_build_id(frame, (const char *)object.load + header->p_vaddr, header->p_memsz); /* NOLINT */
     }
     if (!frame->module_id)
         frame->module_id = hash_bytes(frame->module, strlen(frame->module));

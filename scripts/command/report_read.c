@@ -13,7 +13,7 @@ int report_read_symbolise(void *ctx, const struct frame *frame, char *function, 
 {
     const struct loaded_name *name = (const void *)frame->pc; /* NOLINT(performance-no-int-to-ptr) */
     (void)ctx;
-    if (!name)
+    if (!name->function)
         return -ENOENT;
     snprintf(function, cap, "%s", name->function);
     *offset = name->offset;
@@ -116,6 +116,23 @@ static void read_copies(struct report_count count[DIR_COUNT][WAY_COUNT], struct 
     }
 }
 
+static void read_build_id(struct frame *frame, unsigned char id[FRAME_ID_MOST], const struct node *up)
+{
+    const char *text = node_string(up, "build_id");
+    const size_t len = strlen(text);
+    if (len % 2 || len / 2 > FRAME_ID_MOST || strspn(text, "0123456789abcdef") != len) {
+        const struct node at = node_member(up, "build_id");
+        node_wrong(&at, "a build-id in hexadecimal digits");
+        return;
+    }
+    for (size_t i = 0; i < len / 2; i++) {
+        const char digits[] = {text[2 * i], text[2 * i + 1], 0};
+        id[i] = (unsigned char)strtoul(digits, NULL, 16);
+    }
+    frame->build_id = id;
+    frame->build_id_bytes = (unsigned)len / 2;
+}
+
 static void read_stack(struct site *site, struct loaded_name *names, const struct node *up)
 {
     const struct node stack = node_array(up, "stack", SITE_FRAMES);
@@ -127,10 +144,13 @@ static void read_stack(struct site *site, struct loaded_name *names, const struc
             node_wrong(&at, "an object");
         frame->module = node_string(&at, "module");
         frame->offset = node_number(&at, "module_offset");
+        frame->pc = (uintptr_t)&names[i];
+        names[i].json = at.value;
+        if (json_object_get(at.value, "build_id"))
+            read_build_id(frame, names[i].build_id, &at);
         if (json_object_get(at.value, "function")) {
             names[i].function = node_string(&at, "function");
             names[i].offset = node_number(&at, "function_offset");
-            frame->pc = (uintptr_t)&names[i];
         }
     }
 }

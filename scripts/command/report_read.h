@@ -13,10 +13,12 @@ enum {
     LOADED_SITES_MOST = 100000
 };
 
-/* A function's name, where a frame has its return address: frame.pc points to one of these, or is 0. */
+/* What a frame has in place of its return address: frame.pc points to one of these. */
 struct loaded_name {
-    const char *function;
+    const char *function; /* NULL: unknown */
     uint64_t offset;
+    unsigned char build_id[FRAME_ID_MOST];
+    json_t *json; /* the frame as it stands in the report */
 };
 
 /* What the report consists of points into the rest of the struct and into json. */
