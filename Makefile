@@ -97,7 +97,7 @@ JANSSON     = $(shell $(CC) -print-file-name=libjansson.a)
 COMMAND_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(wildcard scripts/command/*.c policy/*.c) policy/replay/alone.c)
 
 $(COMMAND): $(COMMAND_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH) $(JANSSON)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH) $(JANSSON) -ldw -lelf
 
 # --- what is generated for people to read (make docs) -----------------------------------------------------------------
 

@@ -39,6 +39,9 @@ struct report_process {
 /* The name of the function that holds a frame, and how far into it the frame is.  Errors: 0, or -errno when unknown. */
 typedef int (*report_symbolise)(void *ctx, const struct frame *frame, char *function, size_t cap, uint64_t *offset);
 
+/* Writes the lines that say where in the sources a frame is, if that is known.  Only the autopin command can tell. */
+typedef void (*report_locate)(const struct sink *out, const struct frame *frame);
+
 /* Whether anything was copied, pinned, or would have been pinned if it could. */
 int report_has_something(void);
 
@@ -111,6 +114,7 @@ struct report {
     const struct report_process *process;
     report_symbolise symbolise;
     void *symbolise_ctx;
+    report_locate locate; /* NULL: nobody can tell */
     uint64_t duration_ns;
     struct report_count count[DIR_COUNT][WAY_COUNT], foreign[DIR_COUNT], foreign_staged[DIR_COUNT];
     REPORT_SUM_NUMBERS(REPORT_FIELD)
@@ -142,6 +146,9 @@ void report_print_json(const struct sink *out, const struct report *report);
 /* The function of a frame without "+offset"; 0, or -errno when unknown.  The name is never longer than cap. */
 int report_function(const struct report *report, const struct frame *frame, char *function, size_t cap,
                     uint64_t *offset);
+
+/* Writes the stack of the n-th site as text. */
+void report_write_stack(const struct sink *out, const struct report *report, const struct site *site, unsigned n);
 
 /* Names for both writers. */
 const char *report_text_or_empty(const char *text);

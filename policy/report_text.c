@@ -184,34 +184,6 @@ static void write_refused(const struct sink *out, const char *label, const uint6
                         reason_name((enum reason)reason));
 }
 
-static void write_frame(const struct sink *out, const struct report *report, const struct frame *frame)
-{
-    char function[512];
-    uint64_t offset;
-    const char *module = report_module(frame);
-    if (report_function(report, frame, function, sizeof function, &offset)) {
-        sink_clean(out, module[0] ? module : "?", 60);
-        sink_printf(out, "+0x%llx\n", (ull)frame->offset);
-        return;
-    }
-    sink_clean(out, function, 50);
-    sink_printf(out, "+0x%llx (", (ull)offset);
-    sink_clean(out, module[0] ? module : "?", 30);
-    sink_text(out, ")\n");
-}
-
-static void write_stack(const struct sink *out, const struct report *report, const struct site *site, unsigned n)
-{
-    sink_printf(out, "  site %-6u", n);
-    if (site->n_frames == 0)
-        sink_text(out, "no stack: memory was short when it was entered\n");
-    for (unsigned i = 0; i < site->n_frames; i++) {
-        if (i)
-            sink_printf(out, LABEL, "");
-        write_frame(out, report, &site->frame[i]);
-    }
-}
-
 static void write_blocks(const struct sink *out, const struct report_site *site)
 {
     sink_printf(out, FIELD "%llu of ", "blocks", (ull)site->blocks);
@@ -246,7 +218,7 @@ static void write_site(const struct sink *out, const struct report *report, unsi
 {
     const struct report_site *site = &report->sites[n];
     sink_text(out, "\n");
-    write_stack(out, report, site->site, n + 1);
+    report_write_stack(out, report, site->site, n + 1);
     write_blocks(out, site);
     write_speed(out, site);
     write_pins(out, "    pins     ", site, site->pinned_bytes_peak);

@@ -16,6 +16,7 @@ build libc6-dev       /usr/include/malloc.h
 build uthash-dev      /usr/include/uthash.h
 build libinih-dev     /usr/lib/*/libinih.a
 build libjansson-dev  /usr/include/jansson.h
+build libdw-dev       /usr/include/elfutils/libdwfl.h
 build libunwind8      /usr/lib/*/libunwind.so.8
 deb   dpkg-dev        dpkg-shlibdeps
 demo  python3         /usr/bin/python3

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 
-from page_units import DIRECTIONS, before_and_after, frame_text, rate_text, clean, shorten, site_text, size, size_class, span, sum_ways
+from page_units import DIRECTIONS, before_and_after, frame_text, rate_text, source_texts, clean, shorten, site_text, size, size_class, span, sum_ways
 
 SCHEMA = "autopin-report-1"
 # Should a mistake ever let something through, the browser still loads nothing and runs nothing.
@@ -103,7 +103,8 @@ def rates(site):
 def site_row(number, site):
     before, after = rates(site)
     copies = sum_ways(site["copies"], "copies")
-    stack = "".join(f"<li>{text(frame_text(frame))}</li>" for frame in site["stack"])
+    stack = "".join(f"<li>{text(frame_text(frame))}{''.join(f'<br>{text(line, 200)}' for line in source_texts(frame))}</li>"
+                    for frame in site["stack"])
     where = (f"{number}&ensp;{text(site_text(site), 200)}<details><summary>call stack</summary><ol>{stack}</ol>"
              f"<p>key {text(site['key'])}</p></details>")
     refused = ", ".join(f"{n} x {text(reason)}" for reason, n in site["refused"].items())

@@ -69,6 +69,13 @@ def frame_text(frame):
     return f"{module_of(frame) or 'unknown'}+{frame['module_offset']:#x}"
 
 
+def source_texts(frame):
+    """Where in the sources a frame is, as `autopin report` found it: the innermost of inlined functions first."""
+    for i, place in enumerate(frame.get("source", [])):
+        line = f":{place['line']}" if place["line"] else ""
+        yield f"{'inlined in ' if i else ''}{place['function'] or '?'} at {place['file'] or '?'}{line}"
+
+
 def site_text(site):
     """The innermost frame that says something, as in the advice: a function, else a module."""
     frames = [f for f in site["stack"] if f["module"] and not module_of(f).startswith(ALLOCATORS)]
