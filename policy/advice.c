@@ -93,8 +93,7 @@ static int decide_site(const struct report_site *site, struct advice *out)
     return mode != PROMOTE_ALWAYS && mode != PROMOTE_NEVER && !is_blocked(site);
 }
 
-/* A pattern that matches text, whatever bytes text holds, and reads well in the file. */
-static void pattern(char *out, size_t cap, const char *text)
+void advice_pattern(char *out, size_t cap, const char *text)
 {
     static const char as_it_is[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-+:,<>()&~@$/";
     size_t at = 0;
@@ -145,11 +144,11 @@ static int find_pattern(const struct report *report, struct advice *out)
         if (is_allocator(module))
             continue;
         if (out->module[0] == 0)
-            pattern(out->module, sizeof out->module, module);
+            advice_pattern(out->module, sizeof out->module, module);
         if (report_function(report, &site->frame[i], function, sizeof function, &offset))
             continue;
-        pattern(out->module, sizeof out->module, module);
-        pattern(out->function, sizeof out->function, function);
+        advice_pattern(out->module, sizeof out->module, module);
+        advice_pattern(out->function, sizeof out->function, function);
         return 1;
     }
     return out->module[0] != 0;
@@ -175,6 +174,20 @@ static struct advice *find_same(struct advice *advice, unsigned n, const struct 
     return NULL;
 }
 
+/* What pins of other sites have earned that the same section would end. */
+static uint64_t earned_beside(const struct report *report, const struct advice *never)
+{
+    uint64_t earned_ns = 0;
+    for (unsigned i = 0; i < report->n_kept; i++) {
+        struct advice other = {.site = &report->sites[i]};
+        if (other.site != never->site && !other.site->site->rule &&
+            other.site->site->size_log2 == never->site->site->size_log2 && find_pattern(report, &other) &&
+            strcmp(other.module, never->module) == 0 && strcmp(other.function, never->function) == 0)
+            earned_ns += less(other.site->saved_ns, other.site->pin_ns);
+    }
+    return earned_ns;
+}
+
 /* Returns 1 when out holds a new piece of advice; sites that one section would catch share it. */
 static int advise_site(const struct report *report, const struct report_site *site, struct advice *all, unsigned n)
 {
@@ -187,6 +200,11 @@ static int advise_site(const struct report *report, const struct report_site *si
         return 1;
     if (!find_pattern(report, out))
         return 0;
+    if (out->kind == ADVICE_NEVER) {
+        out->gain_ns = less(out->gain_ns, earned_beside(report, out));
+        if (!is_worth_it(report, out->gain_ns))
+            return 0;
+    }
     struct advice *same = find_same(all, n, out);
     if (same && same->kind == out->kind)
         same->gain_ns += out->gain_ns;

@@ -37,6 +37,9 @@ unsigned advice_find(const struct report *report, struct advice out[ADVICE_MOST]
  * report only its way to the names of functions is used.  Returns whether there is one. */
 int advice_section(const struct report *report, struct advice *out);
 
+/* A pattern that matches text, whatever bytes text holds, and reads well in the file; cut to cap bytes. */
+void advice_pattern(char *out, size_t cap, const char *text);
+
 /* Writes one piece of advice as lines of pinning.conf, ASCII only.  heading: with the [limits] line, if it needs one.
  */
 void advice_write(const struct sink *out, const struct advice *advice, int heading);

@@ -38,10 +38,26 @@ static void write_section(const struct sink *out, const struct advice *advice)
     sink_printf(out, "\npromote = %s\n", advice_kind_name(advice->kind));
 }
 
+/* An option counts where it is set first, and a variable before any file. */
+static void write_instead(const struct sink *out, const char *name, enum option_id id)
+{
+    const struct options *options = sites_options();
+    if (options && options->origin[id].kind == ORIGIN_FILE)
+        sink_printf(out, "# in place of %s in line %u of pinning.conf\n", name, options->origin[id].line);
+    if (!options || options->origin[id].kind != ORIGIN_ENVIRONMENT)
+        return;
+    sink_text(out, "# once the variable that overrides it is gone: AUTOPIN_");
+    for (; *name; name++)
+        sink_printf(out, "%c", *name == '_' ? '_' : *name - 'a' + 'A');
+    sink_text(out, "\n");
+}
+
 static void write_limit(const struct sink *out, const struct advice *advice, int heading)
 {
-    sink_printf(out, "%s# predicted gain: %s\n%s = ", heading ? "[limits]\n" : "", quantity_time(advice->gain_ns).text,
-                advice_kind_name(advice->kind));
+    const char *name = advice_kind_name(advice->kind);
+    sink_printf(out, "%s# predicted gain: %s\n", heading ? "[limits]\n" : "", quantity_time(advice->gain_ns).text);
+    write_instead(out, name, advice->kind == ADVICE_MAX_PINNED ? OPTION_max_pinned : OPTION_max_regions);
+    sink_printf(out, "%s = ", name);
     if (advice->kind == ADVICE_MAX_PINNED)
         write_size(out, advice->value);
     else

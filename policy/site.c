@@ -40,6 +40,11 @@ void sites_start(const struct options *options)
     atomic_store(&all_sites, &catch_all);
 }
 
+const struct options *sites_options(void)
+{
+    return options_in_force;
+}
+
 unsigned site_size_log2(size_t bytes)
 {
     return bytes < 2 ? 0 : 63u - (unsigned)__builtin_clzll(bytes);

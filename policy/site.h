@@ -98,6 +98,9 @@ struct site {
 /* Gets ready.  Call once, before anything else here. */
 void sites_start(const struct options *options);
 
+/* What sites_start() was given; NULL before. */
+const struct options *sites_options(void);
+
 /* The site for a raw call stack (hash of return addresses and size class), or NULL when it has not been seen. */
 struct site *site_find(uint64_t stack_hash);
 

@@ -157,6 +157,29 @@ Test(advice, never, .init = fixture_start)
     expect_gain("never", SEC);
 }
 
+Test(advice, never_less_what_others_would_lose, .init = fixture_start)
+{
+    for (unsigned i = 1; i <= 3; i++) {
+        struct site *site = fixture_site(i, i < 3 ? 48 * MIB : 96 * MIB);
+        count_add(&site->pins, 3);
+        count_add(&site->pin_ns, SEC);
+        count_add(&site->saved_ns, i == 1 ? 0 : i == 2 ? SEC + SEC / 4 : 9 * SEC);
+    }
+    fixture_write(20);
+    expect_gain("never", SEC - SEC / 4); /* the third is of another size */
+}
+
+Test(advice, says_what_a_limit_stands_in_place_of)
+{
+    fixture_conf = "[limits]\n\nmax_pinned = 32M\n";
+    fixture_start();
+    fixture_refused(1, REASON_CAP, SEC);
+    fixture_write(20);
+    fixture_read_again();
+    fixture_expect_line("# in place of max_pinned in line 3 of pinning.conf", "");
+    cr_expect(strstr(fixture_text, "line 3 of pinning.conf\nmax_pinned = "));
+}
+
 Test(advice, sites_of_one_section_share_it, .init = fixture_start)
 {
     fixture_refused(1, REASON_NOT_YET, SEC);
