@@ -67,7 +67,12 @@ static void unknown_option(struct conf_file *file, const char *name)
         }
     }
     list_options(file->section, known, sizeof(known));
-    if (elsewhere)
+    if (file->rule && parse_same_word(name, "source"))
+        conf_complain(file->load, &file->place,
+                      "source files are not known while a program runs; autopin config --source PATTERN -r REPORT.json "
+                      "says which module and function to write instead; %s",
+                      line_fate(file));
+    else if (elsewhere)
         conf_complain(file->load, &file->place, "%s does not belong in [%s], expected it in [%s]; %s", elsewhere->name,
                       file->section, elsewhere->section, line_fate(file));
     else if (near)

@@ -87,15 +87,12 @@ enum rule_fit rules_fit(const struct site_rule *rule, const struct rule_subject 
     if (rule->max_size && subject->bytes > rule->max_size)
         return RULE_LARGE;
     unsigned n = subject->n_frames < RULE_MAX_FRAMES ? subject->n_frames : RULE_MAX_FRAMES;
-    unsigned from = 0, to = n;
-    enum rule_fit best = RULE_DEPTH;
-    if (rule->depth != OPTION_ANY_DEPTH) {
-        from = (unsigned)rule->depth;
-        to = from < n ? from + 1 : from;
-    } else if (!n) {
+    enum rule_fit best = RULE_MODULE;
+    if (!n)
         return frame_fit(rule, NULL, NULL); /* no stack at all: patterns that take anything still apply */
-    }
-    for (unsigned i = from; i < to && best != RULE_FITS; i++) {
+    if (rule->depth != OPTION_ANY_DEPTH && (unsigned)rule->depth < n)
+        n = (unsigned)rule->depth + 1;
+    for (unsigned i = 0; i < n && best != RULE_FITS; i++) {
         const enum rule_fit fit = frame_fit(rule, subject->frame[i].module, subject->frame[i].function);
         if (fit < best) {
             best = fit;

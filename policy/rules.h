@@ -27,10 +27,9 @@ const struct site_rule *rules_match(const struct options *options, const struct 
 enum rule_fit {
     RULE_FITS,
     RULE_FUNCTION, /* the module fits, and the function does not */
-    RULE_MODULE,
-    RULE_DEPTH, /* there is no frame at that depth */
-    RULE_SMALL, /* below min_size */
-    RULE_LARGE  /* above max_size */
+    RULE_MODULE,   /* no frame that depth allows is in such a module */
+    RULE_SMALL,    /* below min_size */
+    RULE_LARGE     /* above max_size */
 };
 
 /* *frame: the first frame that fits, or comes nearest to it.  Context: hook, worker, or the autopin command. */

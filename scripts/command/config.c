@@ -8,6 +8,7 @@
 
 #include "policy/parse.h"
 #include "scripts/command/config_explain.h"
+#include "scripts/command/config_source.h"
 
 static struct options options; /* 25 KiB */
 static uint64_t ram_bytes;     /* as much of it as this process may have */
@@ -85,33 +86,39 @@ static int print_all(void)
 
 static int config(int argc, char **argv)
 {
-    static const struct option longs[] = {{"config", 1, NULL, 'c'},
-                                          {"explain", 1, NULL, 'e'},
-                                          {"report", 1, NULL, 'r'},
-                                          {"help", 0, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-    const char *conf = NULL, *site = NULL, *report = NULL;
-    for (int option; (option = command_option(&config_subcommand, argc, argv, ":c:e:r:h", longs)) != COMMAND_END;) {
+    static const struct option longs[] = {
+        {"config", 1, NULL, 'c'},      {"explain", 1, NULL, 'e'}, {"report", 1, NULL, 'r'}, {"source", 1, NULL, 's'},
+        {"debug-files", 1, NULL, 'D'}, {"help", 0, NULL, 'h'},    {NULL, 0, NULL, 0}};
+    const char *conf = NULL, *site = NULL, *report = NULL, *source = NULL, *debug = NULL;
+    for (int option; (option = command_option(&config_subcommand, argc, argv, ":c:e:r:s:h", longs)) != COMMAND_END;) {
         if (option == COMMAND_HELP)
             return command_flush();
         if (option == '?')
             return COMMAND_USAGE;
-        *(option == 'c' ? &conf : option == 'e' ? &site : &report) = optarg;
+        *(option == 'c'   ? &conf
+          : option == 'e' ? &site
+          : option == 's' ? &source
+          : option == 'D' ? &debug
+                          : &report) = optarg;
     }
     if (optind < argc)
         return command_usage(&config_subcommand, COMMAND_USAGE, "'%.60s' is one word too many", argv[optind]);
-    if (report && !site)
-        return command_usage(&config_subcommand, COMMAND_USAGE, "-r needs --explain KEY");
-    const struct options_source *source = command_source(conf);
-    ram_bytes = source->ram_bytes;
-    const int wrong = options_load(&options, source) ? COMMAND_WRONG : COMMAND_WELL;
+    if (source && report && !site)
+        return source_sections(source, report, debug);
+    if (source || (report && !site))
+        return command_usage(&config_subcommand, COMMAND_USAGE,
+                             source ? "--source needs -r REPORT.json, and no --explain"
+                                    : "-r needs --explain KEY or --source PATTERN");
+    const struct options_source *from = command_source(conf);
+    ram_bytes = from->ram_bytes;
+    const int wrong = options_load(&options, from) ? COMMAND_WRONG : COMMAND_WELL;
     const int rc = site ? explain_site(&options, site, report) : print_all();
     return rc ? rc : wrong;
 }
 
 const struct subcommand config_subcommand = {
     "config", "every option: its value, its default, and where it came from", config,
-    "usage: autopin config [-c FILE] [--explain SITE [-r REPORT.json]]\n\n"
+    "usage: autopin config [-c FILE] [--explain SITE [-r REPORT.json] | --source PATTERN -r REPORT.json]\n\n"
     "Prints every option as the library would read it here and now, as a pinning.conf that says where each value\n"
     "came from: the default, FILE:LINE, or a variable AUTOPIN_<NAME>.  What is wrong in the file or the variables\n"
     "is said on stderr, in the library's own words.\n\n"
@@ -119,6 +126,9 @@ const struct subcommand config_subcommand = {
     "  -e, --explain SITE     which [site] section catches SITE and why, and why not those before it;\n"
     "                         SITE is MODULE!FUNCTION+SIZE, such as libtorch_cpu.so!alloc+64M (the function may\n"
     "                         be left out), or a site's key in the report that -r names\n"
+    "  -s, --source PATTERN   for call sites of a report with frames in source files that fit, by path or name:\n"
+    "                         sections that the library can match, by module and function\n"
+    "      --debug-files FOLDER  separate debug files, as for autopin report\n"
     "  -r, --report FILE      a report in JSON\n"
     "  -h, --help             this\n\n"
     "Exit status: 0, 1 when something is wrong in the configuration, 2 for a wrong command line.\n"};

@@ -92,23 +92,31 @@ static void print_limit(int key, const struct site_rule *rule)
     sink_clean(out, value, sizeof value);
 }
 
+/* Which frames were looked at, none of which fits. */
+static void print_reach(const struct site_rule *rule)
+{
+    if (rule->depth == OPTION_ANY_DEPTH)
+        sink_text(out, "no frame");
+    else
+        sink_printf(out, "no frame up to depth = %d", rule->depth);
+}
+
 static void print_miss(const struct site_rule *rule, const struct rule_subject *subject, enum rule_fit fit,
                        unsigned frame)
 {
     if (fit == RULE_SMALL || fit == RULE_LARGE) {
         sink_printf(out, "%s is %s ", quantity_bytes(subject->bytes).text, fit == RULE_SMALL ? "below" : "above");
         print_limit(fit == RULE_SMALL ? SITE_min_size : SITE_max_size, rule);
-    } else if (fit == RULE_DEPTH) {
-        print_limit(SITE_depth, rule);
-        sink_printf(out, ", but the stack has %s", quantity_count(subject->n_frames, "frame").text);
     } else if (fit == RULE_MODULE) {
-        sink_text(out, rule->depth == OPTION_ANY_DEPTH ? "no frame fits " : "the frame at its depth does not fit ");
+        print_reach(rule);
+        sink_text(out, " fits ");
         print_limit(SITE_module, rule);
     } else {
         print_frame(subject, frame);
         sink_text(out, " fits ");
         print_limit(SITE_module, rule);
-        sink_text(out, ", but no such frame fits ");
+        sink_text(out,
+                  rule->depth == OPTION_ANY_DEPTH ? ", but no such frame fits " : ", but up to its depth none fits ");
         print_limit(SITE_function, rule);
     }
 }

@@ -57,6 +57,25 @@ mv "$TMP/.debug/app.debug" "$TMP/files/.build-id/${id:0:2}/${id:2}.debug"
 report "$TMP/r.json" && lacks "$source"
 report --debug-files "$TMP/files" "$TMP/r.json" && chain 'by build-id'
 
+# What the library can match of a source file: a function it has a name for, else module, size and depth.
+sections() { # sections PATTERN REPORT: into $TMP/out
+    "$autopin" config --source "$1" -r "$2" >"$TMP/out" 2>"$TMP/err"
+}
+cp "$TMP/whole" "$TMP/app"
+sections inlined_frames.cc "$TMP/r.json" || wrong "--source: $(cat "$TMP/err")"
+has 'The library knows no name for this function' && has 'module = app' && has 'min_size = 33554432' && lacks 'function ='
+sections 'nothing*' "$TMP/r.json" && wrong 'a source that is not there'
+grep -q "no call site of $TMP/r.json has a frame in a source file that fits 'nothing\*'" "$TMP/err" || wrong "$(cat "$TMP/err")"
+g++ -O2 -g -rdynamic -o "$TMP/named" $source
+AUTOPIN_PROMOTE=always AUTOPIN_BACKEND=mlock "$autopin" run -o "$TMP/named.json" -- "$TMP/named" >/dev/null
+sections '*/inlined_frames.cc' "$TMP/named.json" || wrong "--source: $(cat "$TMP/err")"
+has 'function = work' && has 'depth = 0' && lacks 'min_size'
+sed 's/^promote = .*/promote = never/' "$TMP/out" >"$TMP/named.conf"
+AUTOPIN_BACKEND=mlock AUTOPIN_REPORT_EMPTY=yes "$autopin" run -c "$TMP/named.conf" -o "$TMP/never.json" -- "$TMP/named" >/dev/null
+grep -q '"rule": "source-1".*"reason": "never"' "$TMP/never.json" || wrong "pasted: $(head -c 1500 "$TMP/never.json")"
+printf '[site x]\nsource = inlined_frames.cc\n' >"$TMP/source.conf"
+"$autopin" config -c "$TMP/source.conf" 2>&1 >/dev/null | grep -q 'source.conf:2: source files are not known while a program runs' || wrong 'source ='
+
 # Another build in its place is not used, nor one that cannot be told; the debug file of the right one is.
 g++ -O2 -g -DOTHER -fno-inline -o "$TMP/app" $source
 report "$TMP/r.json" && lacks "$source" && has "$TMP/app is not the file that ran (build-id "

@@ -55,11 +55,11 @@ for setting in AUTOPIN_MAXPINNED=1 AUTOPIN_BACKEND=gpu AUTOPIN_CONF="$TMP/none.c
 done
 
 # Which section catches a site, and why not those before.
-printf '[site small]\nmodule = libfoo*\nmax_size = 8M\n[site deep]\ndepth = 3\n[site named]\nmodule = libtorch*\nfunction = at::*\npromote = always\n' >"$TMP/rules.conf"
+printf '[site small]\nmodule = libfoo*\nmax_size = 8M\n[site deep]\nmodule = liblast*\ndepth = 3\n[site named]\nmodule = libtorch*\nfunction = at::*\npromote = always\n' >"$TMP/rules.conf"
 config 0 "$autopin" config -c "$TMP/rules.conf" --explain 'libtorch.so!at::operator+(int)+4M'
 has '^\[site small\] .*rules.conf:1\) does not catch it: no frame fits module = libfoo\*'
-has '^\[site deep\] .*:4\) does not catch it: depth = 3, but the stack has 1 frame'
-has '^\[site named\] .*:6\) catches it: frame 0, libtorch.so!at::operator\+\(int\), fits module = libtorch\* and function = at::\*'
+has '^\[site deep\] .*:4\) does not catch it: no frame up to depth = 3 fits module = liblast\*'
+has '^\[site named\] .*:7\) catches it: frame 0, libtorch.so!at::operator\+\(int\), fits module = libtorch\* and function = at::\*'
 has '^  promote = always$'
 has '^  async = strict \(as for the whole process\)$'
 config 0 "$autopin" config -c "$TMP/rules.conf" --explain 'libfoo.so+64M'

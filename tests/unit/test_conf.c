@@ -65,6 +65,9 @@ static const struct {
      "2: there is no '=' in the line, expected NAME = VALUE; this site section"},
     {"[site a]\ndepth = 99\n",
      "2: depth = '99' is out of range, expected any|N with N from 0 to 15; this site section is "},
+    {"[site a]\nsource = a.cc\n", "2: source files are not known while a program runs; autopin config --source PATTERN "
+                                  "-r REPORT.json says which module and function to write instead; this site section"},
+    {"[limits]\nsource = a.cc\n", "2: unknown option 'source' in [limits]"},
     {"[site a]\nbackend = cuda\n",
      "2: backend does not belong in [site], expected it in [promotion]; this site section"},
 };

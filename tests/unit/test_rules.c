@@ -117,17 +117,25 @@ Test(rules, sizes_are_inclusive)
 
 Test(rules, depth)
 {
-    load("[site caller]\nfunction = f\ndepth = 1\n[site deep]\nfunction = *\ndepth = 2\n[site inner]\nfunction = f\n"
-         "depth = 0\n");
-    cr_expect_str_eq(match(1, "a", "g", "b", "f"), "caller");
+    load("[site inner]\nfunction = f\ndepth = 0\n[site caller]\nfunction = f\ndepth = 1\n[site deep]\nfunction = g\n"
+         "module = c\n");
     cr_expect_str_eq(match(1, "a", "f", "b", "g"), "inner");
-    cr_expect_str_eq(match(1, "a", "g", "b", "g"), "none", "frame 2 does not exist");
+    cr_expect_str_eq(match(1, "a", "g", "b", "f"), "caller", "frames 0 and 1");
+    cr_expect_str_eq(match(1, "a", "g", "b", "g"), "none");
 }
 
-Test(rules, depth_is_one_frame)
+Test(rules, depth_is_how_far_a_match_may_look)
 {
-    load("[site inner]\nfunction = f\ndepth = 0\n");
-    cr_expect_str_eq(match(1, "a", "g", "b", "f"), "none");
+    struct rule_subject subject = {.bytes = 1, .n_frames = 4};
+    load("[site near]\nfunction = f\ndepth = 2\n[site far]\nfunction = f\ndepth = 15\n"); /* more than there are */
+    for (unsigned at = 0; at < 4; at++) {
+        for (unsigned i = 0; i < 4; i++) {
+            subject.frame[i].module = "a";
+            subject.frame[i].function = i == at ? "f" : "g";
+        }
+        const struct site_rule *rule = rules_match(&options, &subject);
+        cr_expect_str_eq(rule ? rule->name : "none", at <= 2 ? "near" : "far", "frame %u", at);
+    }
 }
 
 Test(rules, unknown_names_match_only_anything)
@@ -166,7 +174,7 @@ Test(rules, settings_inherit_from_the_process)
 Test(rules, what_is_in_the_way)
 {
     static const char text[] = "[site a]\nmodule = libload*\nfunction = read_*\nmin_size = 1M\nmax_size = 8M\n"
-                               "[site b]\ndepth = 3\n";
+                               "[site b]\nmodule = libload*\ndepth = 0\n";
     struct rule_subject subject = {.bytes = 4 << 20, .n_frames = 2};
     unsigned frame = 9;
     cr_assert_eq(fake_load(&options, text, sizeof text - 1), 0, "%s", fake_log());
@@ -181,7 +189,7 @@ Test(rules, what_is_in_the_way)
     subject.frame[1].function = "read_all";
     cr_expect_eq(rules_fit(a, &subject, &frame), RULE_FITS);
     cr_expect_eq(frame, 1);
-    cr_expect_eq(rules_fit(&options.rules[1], &subject, &frame), RULE_DEPTH);
+    cr_expect_eq(rules_fit(&options.rules[1], &subject, &frame), RULE_MODULE, "beyond its depth");
     subject.bytes = (1 << 20) - 1;
     cr_expect_eq(rules_fit(a, &subject, &frame), RULE_SMALL);
     subject.bytes = (8 << 20) + 1;
