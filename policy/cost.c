@@ -100,13 +100,15 @@ uint32_t cost_copy_samples(enum direction dir, enum way way)
     return atomic_load_explicit(&copy_seen[dir][way], memory_order_relaxed);
 }
 
-/* Of a direct copy the way that it would have gone otherwise: staged, once copies have been. */
+/* Of a direct copy the way that it would have gone otherwise: staged, once copies have been.  What plain ones take is
+ * not believed against that before there was one. */
 static enum way unpinned_way(enum direction dir, enum way way)
 {
     if (way == WAY_PLAIN || way == WAY_STAGED)
         return way;
     const int staged = cost_copy_samples(dir, WAY_STAGED) &&
-                       cost_copy_ps_per_byte(dir, WAY_STAGED) < cost_copy_ps_per_byte(dir, WAY_PLAIN);
+                       (!cost_copy_samples(dir, WAY_PLAIN) ||
+                        cost_copy_ps_per_byte(dir, WAY_STAGED) < cost_copy_ps_per_byte(dir, WAY_PLAIN));
     return staged ? WAY_STAGED : WAY_PLAIN;
 }
 

@@ -182,6 +182,17 @@ Test(cost, rule_38_given_up_not_for_ever)
 }
 
 /* The first that is slow is not believed: where it ended a site's pins, no other would follow. */
+Test(cost, direct_copies_replace_what_there_was)
+{
+    for (int i = 0; i < 8; i++)
+        cost_copy_seen(DIR_H2D, WAY_DIRECT, 64 * MIB, 64 * MIB / 4); /* 250 ps a byte */
+    cr_expect_eq(cost_excess_ns(DIR_H2D, WAY_DIRECT, MIB), 0, "the constant of plain copies is less");
+    cost_copy_seen(DIR_H2D, WAY_STAGED, 64 * MIB, 64 * MIB * 2);
+    cr_expect_gt(cost_excess_ns(DIR_H2D, WAY_DIRECT, MIB), MIB, "staged ones were measured, plain ones never");
+    cost_copy_seen(DIR_H2D, WAY_PLAIN, 64 * MIB, 64 * MIB / 2);
+    cr_expect_lt(cost_excess_ns(DIR_H2D, WAY_DIRECT, MIB), MIB / 2, "now they were");
+}
+
 Test(cost, one_slow_direct_copy_is_doubted)
 {
     see(DIR_D2H, WAY_PLAIN, 1, 100);
