@@ -65,11 +65,13 @@ static int find_limit(const struct report *report, enum advice_kind kind, enum r
     return is_worth_it(report, out->gain_ns);
 }
 
-/* Not for want of a decision: something else stood in the way, and the advice about that comes first. */
+/* Not for want of a decision: something else stood in the way, and the advice about that comes first.  That a block is
+ * sparse does not stand in the way of promote = always. */
 static int is_blocked(const struct report_site *site)
 {
     for (int reason = 0; reason < REASON_COUNT; reason++)
-        if (site->refused[reason] && reason != REASON_NOT_YET && reason_refuses((enum reason)reason))
+        if (site->refused[reason] && reason != REASON_NOT_YET && reason != REASON_SPARSE &&
+            reason_refuses((enum reason)reason))
             return 1;
     return site->pin_failures != 0;
 }

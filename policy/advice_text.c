@@ -35,6 +35,8 @@ static void write_section(const struct sink *out, const struct advice *advice)
     write_size(out, 1ull << size_log2);
     sink_text(out, "\nmax_size = ");
     write_size(out, (2ull << size_log2) - 1);
+    if (advice->kind == ADVICE_ALWAYS && advice->site->refused[REASON_SPARSE])
+        sink_text(out, "\n# also where much of a block is never touched: pinning takes memory for all of it");
     sink_printf(out, "\npromote = %s\n", advice_kind_name(advice->kind));
 }
 

@@ -157,6 +157,18 @@ Test(advice, never, .init = fixture_start)
     expect_gain("never", SEC);
 }
 
+Test(advice, a_sparse_block_is_pinned_if_one_says_so, .init = fixture_start)
+{
+    fixture_refused(1, REASON_SPARSE, 2 * SEC);
+    fixture_write(20);
+    fixture_read_again();
+    const struct options *options = pasted();
+    cr_assert_eq(options->n_rules, 1);
+    cr_expect_eq(options->rules[0].promote.mode, PROMOTE_ALWAYS);
+    expect_gain("always", 2 * SEC - cost_pin_ns(48 * MIB));
+    cr_expect(strstr(fixture_text, "# also where much of a block is never touched"));
+}
+
 Test(advice, never_less_what_others_would_lose, .init = fixture_start)
 {
     for (unsigned i = 1; i <= 3; i++) {
