@@ -2,7 +2,8 @@
 # Runs real programs that nobody here wrote, first as they are and then under LD_PRELOAD, and shows autopin's report.
 #
 # With a GPU: a program of the CUDA runtime, or of the driver where there is no nvcc.  Without: Debian's NumPy under the
-# mlock backend, and Debian's Numba on the simulated driver, whose figures are modelled and say nothing about a GPU.
+# mlock backend, and Debian's Numba on the simulated driver, whose figures are modelled and say nothing about a GPU; there
+# the advice of the first report is pasted into build/demo/pinning.conf, and a second run shows what that changes.
 set -eu
 cd "$(dirname "$0")/.."
 BUILD=$(realpath "${BUILD:-build}")
@@ -38,15 +39,25 @@ demo_numpy() {
 }
 
 demo_numba() {
-    title 'Numba on the simulated driver: figures are modelled'
+    title 'Numba on the simulated driver, from a report to the line that helps: figures are modelled'
     cat <<'END'
 The model: 0.64 GB/s pageable, 4 GB/s pinned.  That is a PCIe 5 card (8 and 50 GB/s) slowed down 12.5 times, so that the
 memory of any machine keeps up.  The copies and their order are real, the rates are not.
 
 END
     export NUMBA_CUDA_DRIVER=$BUILD/sim/libcuda.so.1 SIMCUDA_PAGEABLE_GBPS=0.64 SIMCUDA_PINNED_GBPS=4
-    show "$PYTHON" tests/clients/numba_copies.py 10
-    show LD_PRELOAD="$LIB" "$PYTHON" tests/clients/numba_copies.py 10
+    local program=tests/clients/numba_batches.py demo=$BUILD/demo
+    rm -rf "$demo" && mkdir -p "$demo"
+    show "$PYTHON" $program
+    show LD_PRELOAD="$LIB" "$PYTHON" $program 2>&1 | tee "$demo/first"
+    title 'The first of the lines that it advises, pasted into pinning.conf'
+    scripts/first_advice.sh "$demo/first" >"$demo/pinning.conf"
+    printf '$ cat %s\n' "${demo#"$PWD"/}/pinning.conf" && cat "$demo/pinning.conf" && echo
+    show AUTOPIN_CONF="$demo/pinning.conf" LD_PRELOAD="$LIB" "$PYTHON" $program 2>&1 | tee "$demo/second"
+    title 'What that changed'
+    for run in first second; do
+        printf '%-7s' $run && sed -n 's/^  gain .*; \(.* lost to .*\)/\1/p' "$demo/$run"
+    done
 }
 
 if have_gpu; then
