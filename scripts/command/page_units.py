@@ -73,7 +73,7 @@ def source_texts(frame):
     """Where in the sources a frame is, as `autopin report` found it: the innermost of inlined functions first."""
     for i, place in enumerate(frame.get("source", [])):
         line = f":{place['line']}" if place["line"] else ""
-        yield f"{'inlined in ' if i else ''}{place['function'] or '?'} at {place['file'] or '?'}{line}"
+        yield f"{'inlined in ' if i else ''}{place['function'] or '?'}{' at ' * bool(place['file'])}{place['file']}{line}"
 
 
 def site_text(site):

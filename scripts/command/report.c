@@ -8,6 +8,7 @@
 
 #include "policy/parse.h"
 #include "scripts/command/beside.h"
+#include "scripts/command/perf_map.h"
 #include "scripts/command/report_read.h"
 #include "scripts/command/symbols.h"
 
@@ -66,8 +67,10 @@ static int report(int argc, char **argv)
         return command_fail(COMMAND_WRONG, "autopin report: %s", loaded.error);
     if (loaded.report.n_kept > sites && !page)
         loaded.report.n_kept = loaded.report.n_shown = (unsigned)sites;
-    if (source)
+    if (source) {
         symbols_add(&loaded, debug);
+        perf_map_add(&loaded, argv[optind]);
+    }
     if (page)
         return become_page(loaded.json, page);
     loaded.report.locate = symbols_print;

@@ -39,30 +39,31 @@ static int64_t now_ms(void)
 /* --- notes -----------------------------------------------------------------------------------------------------------
  */
 
-/* The last of them is kept for those that find no room. */
+int symbols_note(struct loaded *report, const char *text)
+{
+    struct report_process *process = &report->process;
+    json_t *note = json_string(text);
+    if (!note || process->n_notes >= REPORT_NOTES) {
+        json_decref(note);
+        return 0;
+    }
+    process->notes[process->n_notes++] = json_string_value(note);
+    return json_array_append_new(json_object_get(report->json, "notes"), note) == 0;
+}
+
+/* The last is kept for those that find no room. */
 static void add_note(struct search *search, const char *text)
 {
-    struct report_process *process = &search->report->process;
-    json_t *notes = json_object_get(search->report->json, "notes"), *note = json_string(text);
-    if (!note || process->n_notes + 1 >= REPORT_NOTES) {
+    if (search->report->process.n_notes + 1 >= REPORT_NOTES || !symbols_note(search->report, text))
         search->n_unsaid++;
-        json_decref(note);
-        return;
-    }
-    json_array_append_new(notes, note);
-    process->notes[process->n_notes++] = json_string_value(note);
 }
 
 static void add_last_note(struct search *search)
 {
     char text[80];
-    struct report_process *process = &search->report->process;
-    if (!search->n_unsaid || process->n_notes >= REPORT_NOTES)
-        return;
     snprintf(text, sizeof text, "no source lines either for %u more modules", search->n_unsaid);
-    json_t *note = json_string(text);
-    json_array_append_new(json_object_get(search->report->json, "notes"), note);
-    process->notes[process->n_notes++] = json_string_value(note);
+    if (search->n_unsaid)
+        symbols_note(search->report, text);
 }
 
 /* --- places ----------------------------------------------------------------------------------------------------------
@@ -223,8 +224,10 @@ void symbols_print(const struct sink *out, const struct frame *frame)
         const size_t len = strlen(file);
         sink_printf(out, "               %s", i ? "inlined in " : "");
         sink_clean(out, text_of(place, "function"), 100);
-        sink_printf(out, " at %s", len > FILE_MOST ? "..." : "");
-        sink_clean(out, len > FILE_MOST ? file + len - FILE_MOST : file, FILE_MOST + 1);
+        if (strcmp(file, "?") != 0) {
+            sink_printf(out, " at %s", len > FILE_MOST ? "..." : "");
+            sink_clean(out, len > FILE_MOST ? file + len - FILE_MOST : file, FILE_MOST + 1);
+        }
         sink_printf(out, line ? ":%lld\n" : "\n", line);
     }
 }

@@ -22,6 +22,9 @@ struct place {
  * separate debug files beside /usr/lib/debug, or NULL. */
 void symbols_add(struct loaded *report, const char *debug);
 
+/* Gives a report a note; returns whether there was room for it. */
+int symbols_note(struct loaded *report, const char *text);
+
 /* Prints that list.  For struct report. */
 void symbols_print(const struct sink *out, const struct frame *frame);
 
