@@ -24,10 +24,11 @@ static uint64_t to_mib(uint64_t bytes)
     return bytes > UINT64_MAX - MIB ? bytes / MIB * MIB : (bytes + MIB - 1) / MIB * MIB;
 }
 
-/* What a site's blocks would have locked beyond what they did. */
+/* What a site's blocks would have locked beyond what they did.  What was evicted made room for others: a peak of its
+ * own does not say that both would have fitted. */
 static uint64_t missing_bytes(const struct report_site *site)
 {
-    return less(site->bytes_live_peak, site->pinned_bytes_peak);
+    return less(site->bytes_live_peak, site->evictions ? site->pinned_bytes : site->pinned_bytes_peak);
 }
 
 static uint64_t missing_blocks(const struct report_site *site)
