@@ -118,7 +118,7 @@ static int config(int argc, char **argv)
 
 const struct subcommand config_subcommand = {
     "config", "every option: its value, its default, and where it came from", config,
-    "usage: autopin config [-c FILE] [--explain SITE [-r REPORT.json] | --source PATTERN -r REPORT.json]\n\n"
+    "usage: autopin config [-c FILE] [--explain SITE [-r REPORT.json]] [--source PATTERN -r REPORT.json]\n\n"
     "Prints every option as the library would read it here and now, as a pinning.conf that says where each value\n"
     "came from: the default, FILE:LINE, or a variable AUTOPIN_<NAME>.  What is wrong in the file or the variables\n"
     "is said on stderr, in the library's own words.\n\n"

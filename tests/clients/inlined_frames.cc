@@ -6,7 +6,8 @@
 
 namespace store
 {
-template <typename T> struct Buffer {
+template <typename T>
+struct Buffer {
     T *data;
     std::size_t n;
     explicit Buffer(std::size_t count) : data(make(count)), n(count) /* line: constructor */
@@ -28,7 +29,7 @@ namespace
 inline __attribute__((always_inline)) float fill(float value)
 {
     store::Buffer<float> buffer(8 << 20); /* line: fill */
-    volatile float *data = buffer.data; /* volatile, or the compiler does without */
+    volatile float *data = buffer.data;   /* volatile, or the compiler does without */
     for (std::size_t i = 0; i < buffer.n; i += 1024)
         data[i] = value;
     return data[1024] + 1;

@@ -28,7 +28,7 @@ expect() {
 }
 expect '--help --version config doctor merge report run tune ' autopin ''
 expect 'config ' autopin c
-expect '--config --explain --help --report ' autopin config --
+expect '--config --debug-files --explain --help --report --source ' autopin config --
 expect '--config ' autopin config --c
 expect '--output ' autopin merge --o
 expect '--option --output ' autopin run --o
