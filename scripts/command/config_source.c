@@ -54,8 +54,8 @@ static struct section *find_section(const char *module, const char *function)
         return NULL;
     }
     struct section *fresh = &sections[n_sections++];
-    strcpy(fresh->module, module);
-    strcpy(fresh->function, function);
+    snprintf(fresh->module, sizeof fresh->module, "%s", module);
+    snprintf(fresh->function, sizeof fresh->function, "%s", function);
     fresh->bytes_min = UINT64_MAX;
     return fresh;
 }

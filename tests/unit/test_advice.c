@@ -181,33 +181,6 @@ Test(advice, never_less_what_others_would_lose, .init = fixture_start)
     expect_gain("never", SEC - SEC / 4); /* the third is of another size */
 }
 
-Test(advice, a_cap_that_sites_took_from_each_other, .init = fixture_start)
-{
-    for (unsigned i = 1; i <= 2; i++) {
-        struct site *site = fixture_refused(i, REASON_CAP, SEC);
-        level_add(&site->pinned_bytes, &site->pinned_bytes_peak, 48 * MIB);
-        count_add(&site->pins, 1);
-        if (i == 1) {
-            count_add(&site->evictions, 1);
-            level_sub(&site->pinned_bytes, 48 * MIB);
-        }
-    }
-    ledger_reserve(48 * MIB, 1);
-    fixture_write(20);
-    fixture_expect_line("max_pinned = 96M", "");
-}
-
-Test(advice, says_what_a_limit_stands_in_place_of)
-{
-    fixture_conf = "[limits]\n\nmax_pinned = 32M\n";
-    fixture_start();
-    fixture_refused(1, REASON_CAP, SEC);
-    fixture_write(20);
-    fixture_read_again();
-    fixture_expect_line("# in place of max_pinned in line 3 of pinning.conf", "");
-    cr_expect(strstr(fixture_text, "line 3 of pinning.conf\nmax_pinned = "));
-}
-
 Test(advice, sites_of_one_section_share_it, .init = fixture_start)
 {
     fixture_refused(1, REASON_NOT_YET, SEC);
