@@ -69,10 +69,17 @@ int parse_is_utf8(const char *text)
 
 static void format_amount(const struct parse_unit *units, size_t n_units, uint64_t value, char *out, size_t cap)
 {
-    size_t i = 0;
+    size_t i = 0, n = 0;
+    char part[24] = "";
     while (i + 1 < n_units && value % units[i].factor)
         i++;
-    snprintf(out, cap, "%llu%s", (unsigned long long)(value / units[i].factor), value ? units[i].text : "");
+    const uint64_t factor = units[i].factor;
+    for (uint64_t rest = value % factor; rest && n + 2 < sizeof part; rest = rest * 10 % factor) { /* of ms: 6 digits */
+        if (!n)
+            part[n++] = '.';
+        part[n++] = (char)('0' + rest * 10 / factor);
+    }
+    snprintf(out, cap, "%llu%s%s", (unsigned long long)(value / factor), part, value ? units[i].text : "");
 }
 
 /* choices: "|first|second" */
