@@ -13,7 +13,6 @@ enum {
     NAME_MOST = 4096,
     PAGE = 4096
 };
-static const uint64_t PRICE_MOST = 1000000000; /* ps per byte: 1 kB/s */
 
 int malformed(struct reader *reader, const void *at, const char *fmt, ...)
 {

@@ -12,9 +12,10 @@ void sample_copy(struct reader *reader, enum direction dir, enum way way, uint64
     if (ns == 0 || log2 >= MEASURED_LOG2)
         return;
     struct samples *samples = &reader->samples[dir][way][log2];
+    const double ps = (double)ns * 1000.0 / (double)bytes;
     if (!samples->ps)
         samples->ps = must_have(SAMPLES, sizeof *samples->ps);
-    samples->ps[samples->n++ % SAMPLES] = (double)ns * 1000.0 / (double)bytes;
+    samples->ps[samples->n++ % SAMPLES] = ps < (double)PRICE_MOST ? ps : (double)PRICE_MOST;
 }
 
 static int by_value(const void *a, const void *b)

@@ -27,6 +27,7 @@ struct samples {
 enum {
     SAMPLES = 4096
 };
+static const uint64_t PRICE_MOST = 1000000000; /* ps per byte: 1 kB/s; of any size, that is a number of ns */
 
 struct reader {
     const char *begin, *at;
