@@ -52,7 +52,7 @@ static void leave(struct json *json, const char *bracket)
 static void number(struct json *json, const char *key, uint64_t value)
 {
     begin(json, key);
-    sink_printf(json->out, "%llu", (unsigned long long)value);
+    sink_printf(json->out, "%llu", report_number(value));
 }
 
 static void integer(struct json *json, const char *key, int64_t value)

@@ -86,7 +86,8 @@ static uint64_t price_ns(const struct report *report, uint64_t bytes)
     const struct report_site *all = &report->all;
     if (all->pin_bytes_total == 0)
         return cost_pin_ns(bytes);
-    return (uint64_t)((double)bytes * (double)all->pin_ns / (double)all->pin_bytes_total);
+    const double ns = (double)bytes * (double)all->pin_ns / (double)all->pin_bytes_total;
+    return ns < (double)(1ull << 62) ? (uint64_t)ns : 1ull << 62;
 }
 
 static unsigned steps_make(struct curve_step *steps, const struct report *report)
@@ -113,8 +114,8 @@ void report_write_curve(const struct sink *out, const struct report *report)
         sink_text(out, "{\"knee\": null, \"points\": [");
     for (unsigned i = 0; i < n; i++)
         sink_printf(out, "%s\n    {\"site\": \"%016llx\", \"cap_bytes\": %llu, \"saved_ns\": %llu}", i ? "," : "",
-                    (unsigned long long)report->sites[steps[i].site].site->key, (unsigned long long)steps[i].cap_bytes,
-                    (unsigned long long)steps[i].saved_ns);
+                    (unsigned long long)report->sites[steps[i].site].site->key, report_number(steps[i].cap_bytes),
+                    report_number(steps[i].saved_ns));
     sink_text(out, "]}");
     if (steps)
         prim_unmap(steps, map_bytes);

@@ -7,6 +7,12 @@
 
 #include "report.h"
 
+/* A number as it stands in JSON: readers whose numbers have a sign refuse a document with anything larger. */
+static inline unsigned long long report_number(uint64_t value)
+{
+    return value < INT64_MAX ? value : INT64_MAX;
+}
+
 /* Takes what history.h has kept, with a last point of now, and gives the memory back. */
 void report_take_history(struct report *report);
 void report_drop_history(struct report *report);
