@@ -54,19 +54,19 @@ static int take_site(const struct report *report, const struct report_site *from
     return 0;
 }
 
-static int find_site(const char *key, const char *file, struct rule_subject *subject)
+/* The subject points into what is loaded. */
+static int find_site(const char *key, const char *file, struct loaded *loaded, struct rule_subject *subject)
 {
-    static struct loaded loaded;
     char *end;
     const uint64_t wanted = strtoull(key, &end, 16);
     if (strlen(key) != 16 || *end)
         return command_usage(&config_subcommand, COMMAND_USAGE,
                              "'%.60s' is no site's key, expected 16 hexadecimal digits as in the report", key);
-    if (report_read(&loaded, file))
-        return command_fail(COMMAND_WRONG, "autopin config: %s", loaded.error);
-    for (unsigned i = 0; i < loaded.report.n_kept; i++)
-        if (loaded.report.sites[i].site->key == wanted)
-            return take_site(&loaded.report, &loaded.report.sites[i], subject);
+    if (report_read(loaded, file))
+        return command_fail(COMMAND_WRONG, "autopin config: %s", loaded->error);
+    for (unsigned i = 0; i < loaded->report.n_kept; i++)
+        if (loaded->report.sites[i].site->key == wanted)
+            return take_site(&loaded->report, &loaded->report.sites[i], subject);
     return command_fail(COMMAND_WRONG, "autopin config: %s lists no site with the key %s", file, key);
 }
 
@@ -157,25 +157,31 @@ static void print_in_force(const struct options *options, const struct site_rule
     }
 }
 
-int explain_site(const struct options *options, const char *site, const char *report)
+static int print_answer(const struct options *options, const struct rule_subject *subject)
 {
-    struct rule_subject subject = {0};
-    const int rc = report ? find_site(site, report, &subject) : parse_site(site, &subject);
     const struct site_rule *caught = NULL;
-    if (rc)
-        return rc;
     for (unsigned i = 0; i < options->n_rules && !caught; i++) {
         const struct site_rule *rule = &options->rules[i];
         unsigned frame;
-        const enum rule_fit fit = rules_fit(rule, &subject, &frame);
-        print_rule(options, rule, &subject, fit, frame);
+        const enum rule_fit fit = rules_fit(rule, subject, &frame);
+        print_rule(options, rule, subject, fit, frame);
         caught = fit == RULE_FITS ? rule : NULL;
     }
     if (!caught)
         sink_printf(out, "no [site] section catches it%s\n", options->n_rules ? "" : ": there is none");
-    if (subject.bytes < options->min_size)
+    if (subject->bytes < options->min_size)
         sink_printf(out, "it is smaller than min_size and so left to the program's own allocator\n");
     sink_text(out, "in force for it:\n");
     print_in_force(options, caught);
     return command_flush();
+}
+
+int explain_site(const struct options *options, const char *site, const char *report)
+{
+    static struct loaded loaded;
+    struct rule_subject subject = {0};
+    const int rc = report ? find_site(site, report, &loaded, &subject) : parse_site(site, &subject),
+              status = rc ? rc : print_answer(options, &subject);
+    report_unread(&loaded);
+    return status;
 }

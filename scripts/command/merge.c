@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "scripts/command/merge.h"
 #include "scripts/command/merge_advice.h"
 #include "scripts/command/merge_figures.h"
 #include "scripts/command/report_read.h"
@@ -142,14 +143,27 @@ static json_t *merge(const struct loaded *from, unsigned n)
         merge_report(&all, &from[i].report);
         add_process(&process, &from[i].process);
     }
-    if (!memory || merge_sites(&all, from, n))
-        return NULL;
-    report_print_json(&(struct sink){put_memory, memory}, &all);
-    if (fclose(memory))
-        return NULL;
-    json_t *json = json_loadb(text, len, 0, NULL);
+    const int merged = memory && merge_sites(&all, from, n) == 0;
+    if (merged)
+        report_print_json(&(struct sink){put_memory, memory}, &all);
+    const int written = memory && fclose(memory) == 0;
+    json_t *json = merged && written ? json_loadb(text, len, 0, NULL) : NULL;
     if (json)
         json_object_set_new(json, "processes", list_processes(from, n));
+    if (merged)
+        free(all.sites);
+    free(text);
+    return json;
+}
+
+json_t *merge_reports(const struct loaded *from, char *const *files, unsigned n, char *error, size_t cap)
+{
+    json_t *json = merge(from, n);
+    snprintf(error, cap, "%s", json ? "" : "there is no memory");
+    if (json && merge_advice(json, from, files, n, error, cap)) {
+        json_decref(json);
+        json = NULL;
+    }
     return json;
 }
 
@@ -185,11 +199,10 @@ static int merge_files(char *const *files, unsigned n, const char *out)
     for (unsigned i = 0; from && i < n; i++)
         if (report_read(&from[i], files[i]))
             return command_fail(COMMAND_WRONG, "autopin merge: %s", from[i].error);
-    if (!from || !(json = merge(from, n)))
+    if (!from)
         return command_fail(COMMAND_WRONG, "autopin merge: there is no memory");
-    if (merge_advice(json, from, files, n, error, sizeof error))
-        return command_fail(COMMAND_WRONG, "autopin merge: %s", error);
-    return write_out(json, out);
+    json = merge_reports(from, files, n, error, sizeof error);
+    return json ? write_out(json, out) : command_fail(COMMAND_WRONG, "autopin merge: %s", error);
 }
 
 static int merge_main(int argc, char **argv)

@@ -15,7 +15,8 @@
 #define SECTION "[site "
 
 struct piece {
-    const char *kind, *text, *subject; /* text without heading, gain and value; for comparison */
+    const char *kind, *text;
+    char *subject; /* text without heading, gain and value; for comparison; of its own */
     uint64_t gain_ns, value;
     json_t *site;
 };
@@ -71,7 +72,7 @@ static const char *after_heading(const char *text)
 }
 
 /* NULL when there is no memory. */
-static const char *subject_of(const struct piece *piece)
+static char *subject_of(const struct piece *piece)
 {
     const char *body = after_heading(piece->text), *gain = strstr(body, GAIN);
     const char *rest = gain ? after_gain(gain) : body;
@@ -102,6 +103,7 @@ static void take(struct pieces *all, const struct piece *piece)
             same->value = piece->value;
             same->text = piece->text;
         }
+        free(piece->subject);
         return;
     }
     all->of[all->n++] = *piece;
@@ -172,16 +174,12 @@ static char *rewrite(const struct piece *piece, unsigned *n_sections)
     return fclose(out) ? NULL : text;
 }
 
-static int write_all(json_t *to, struct pieces *all)
+/* Writes each into the list, and all of them to `out`.  Errors: -1, there is no memory. */
+static int write_pieces(json_t *list, FILE *out, const struct pieces *all)
 {
-    char *conf = NULL;
-    size_t len = 0;
     unsigned n_sections = 0;
     int in_limits = 0;
-    FILE *out = open_memstream(&conf, &len);
-    json_t *list = json_array();
-    qsort(all->of, all->n, sizeof *all->of, by_gain);
-    for (size_t i = 0; out && i < all->n; i++) {
+    for (size_t i = 0; i < all->n; i++) {
         const struct piece *piece = &all->of[i];
         const int limit = is_limit(piece);
         char *text = rewrite(piece, &n_sections);
@@ -193,10 +191,33 @@ static int write_all(json_t *to, struct pieces *all)
         in_limits |= limit;
         json_array_append_new(list, json_pack("{s:s, s:I, s:O, s:s}", "kind", piece->kind, "predicted_gain_ns",
                                               (json_int_t)piece->gain_ns, "site", piece->site, "text", text));
+        free(text);
     }
-    if (!out || fclose(out))
-        return -1;
-    return json_object_set_new(to, "advice", list) | json_object_set_new(to, "pinning_conf", json_string(conf));
+    return 0;
+}
+
+static int write_all(json_t *to, struct pieces *all)
+{
+    char *conf = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&conf, &len);
+    json_t *list = json_array();
+    qsort(all->of, all->n, sizeof *all->of, by_gain);
+    int rc = out ? write_pieces(list, out, all) : -1;
+    if (out && fclose(out))
+        rc = -1;
+    rc |= json_object_set_new(to, "advice", list);
+    if (rc == 0)
+        rc = json_object_set_new(to, "pinning_conf", json_string(conf));
+    free(conf);
+    return rc;
+}
+
+static void drop(struct pieces *all)
+{
+    for (size_t i = 0; i < all->n; i++)
+        free(all->of[i].subject);
+    free(all->of);
 }
 
 int merge_advice(json_t *to, const struct loaded *from, char *const *files, unsigned n, char *error, size_t cap)
@@ -216,6 +237,6 @@ int merge_advice(json_t *to, const struct loaded *from, char *const *files, unsi
     }
     if (!error[0] && (!all.of || write_all(to, &all)))
         snprintf(error, cap, "there is no memory");
-    free(all.of);
+    drop(&all);
     return error[0] ? -1 : 0;
 }
