@@ -289,7 +289,10 @@ int replay_policy(const struct trace *trace, enum how how, struct outcome *outco
         *shared = world.out;
         _exit(0);
     }
-    if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+    pid_t ended = child;
+    while (child > 0 && (ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
+        continue;
+    if (ended < 0 || status != 0)
         status = WIFEXITED(status) && WEXITSTATUS(status) == EINVAL ? -EINVAL : -EIO;
     *outcome = *shared;
     munmap(shared, sizeof *shared);
