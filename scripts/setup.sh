@@ -46,6 +46,7 @@ check nodejs          node
 check python3-matplotlib /usr/lib/python3/dist-packages/matplotlib
 check chromium        chromium
 check lintian         lintian
+check python3-jsonschema /usr/lib/python3/dist-packages/jsonschema
 bench heaptrack       heaptrack
 bench redis-server    redis-server
 lint  clang           clang
