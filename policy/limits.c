@@ -165,7 +165,7 @@ static void cgroups(struct look *look)
 static uint64_t meminfo(const char *text, const char *key)
 {
     const uint64_t kib = number(text, key);
-    return kib == UINT64_MAX ? UINT64_MAX : kib * 1024;
+    return kib > UINT64_MAX / 1024 ? UINT64_MAX : kib * 1024;
 }
 
 void limits_read_in(struct limits_room *room, struct limits *out, limits_read_file read_file)
