@@ -7,6 +7,7 @@
 #   make install PREFIX= LIBDIR= DESTDIR=       make uninstall likewise
 #   make deb        a Debian package of the same
 #   make storm      everything at once, 10 minutes  make model      the model of a block's life
+#   make fuzz       damaged files of every kind, FUZZ_SECONDS=60 for each
 #   make mutants    whether the tests notice mistakes
 #
 # A source file may ask for flags of its own in a comment line " * build: FLAGS" (see the rule for tests).
@@ -117,6 +118,7 @@ $(BUILD)/gen_functions: scripts/gen_functions.c preload/entry_points.def
 
 -include tests/sim/sim.mk
 -include tests/storm/storm.mk
+include tests/fuzz/fuzz.mk
 SIM_TARGETS = $(if $(wildcard tests/sim/sim.mk),$(BUILD)/sim/libcuda.so.1 $(BUILD)/sim/simstat $(BUILD)/later/sim/libcuda.so.1)
 
 sim: $(SIM_TARGETS)

@@ -67,6 +67,7 @@ step docs scripts/gen_readme.sh --check
 step clang with_clang
 step stress "$MAKE" --no-print-directory -s BUILD="$BUILD" check-stress
 step unit "$BUILD/unit" --timeout 60
+step fuzz "$MAKE" --no-print-directory -s BUILD="$BUILD" check-fuzz
 step -q replay tests/bench/replay/run.sh --check
 ! has_target check-sim || step -q sim "$MAKE" --no-print-directory -s BUILD="$BUILD" check-sim
 step -q model tests/model/run.sh --quick

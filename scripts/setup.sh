@@ -4,7 +4,8 @@
 #   scripts/setup.sh --build    compile the library          --demo   also run make demo
 #   scripts/setup.sh --deb      what --build does, and make deb
 #   scripts/setup.sh --check    also run make check          --lint   also run make lint       (default)
-#   scripts/setup.sh --bench    what --check does, and make bench     --all    everything
+#   scripts/setup.sh --bench    what --check does, and make bench     --fuzz   make fuzz
+#   scripts/setup.sh --all      everything
 #
 # Each line of the table: level, package, and the command or file whose presence shows that it is installed.
 set -eu
@@ -49,6 +50,8 @@ check lintian         lintian
 check python3-jsonschema /usr/lib/python3/dist-packages/jsonschema
 bench heaptrack       heaptrack
 bench redis-server    redis-server
+fuzz  clang           clang
+fuzz  libclang-rt-14-dev /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
 lint  clang           clang
 lint  clang-format    clang-format
 lint  clang-tidy      clang-tidy
@@ -62,10 +65,11 @@ case "${1:---lint}" in
 --demo) levels=' build demo ' ;;
 --check) levels=' build deb demo check ' ;;
 --bench) levels=' build deb demo check bench ' ;;
+--fuzz) levels=' build fuzz ' ;;
 --lint) levels=' build deb demo check lint ' ;;
---all) levels=' build deb demo check bench lint ' ;;
+--all) levels=' build deb demo check bench fuzz lint ' ;;
 *)
-    echo "usage: $0 [--build | --deb | --demo | --check | --bench | --lint | --all]" >&2
+    echo "usage: $0 [--build | --deb | --demo | --check | --bench | --fuzz | --lint | --all]" >&2
     exit 2
     ;;
 esac
