@@ -18,6 +18,9 @@ FUZZ_NEEDS_program = $(FUZZ_COMMAND)
 FUZZ_OBJ          = $(patsubst %.c,$(BUILD)/unit-obj/%.o,tests/fuzz/fuzz.c tests/fuzz/fuzz_$(1).c $(FUZZ_MAIN) \
                       $(FUZZ_NEEDS) $(wildcard policy/*.c))
 
+# As the command has them.
+FUZZ_LIBS = $(INIH) $(JANSSON) -lm
+
 # Without FUZZ_LINK: programs that run the inputs they are given.
 FUZZ_LINK =
 FUZZ_MAIN = $(if $(FUZZ_LINK),,tests/fuzz/main.c)
@@ -28,7 +31,7 @@ FUZZ_BUILD = $(MAKE) --no-print-directory -s BUILD=$(BUILD)/fuzz CC=clang FUZZ_L
 define FUZZ_PROGRAM
 $$(BUILD)/fuzz-programs/$(1): $$(call FUZZ_OBJ,$(1))
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(FUZZ_LINK) -o $$@ $$^ $$(INIH) $$(JANSSON) -lm
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) $$(FUZZ_LINK) -o $$@ $$^ $$(FUZZ_LIBS)
 endef
 $(foreach target,$(FUZZ_TARGETS),$(eval $(call FUZZ_PROGRAM,$(target))))
 fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/fuzz-programs/%)
