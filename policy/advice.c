@@ -80,7 +80,7 @@ static int is_blocked(const struct report_site *site)
 static int decide_site(const struct report_site *site, struct advice *out)
 {
     const enum promote_mode mode = site->site->promote.mode;
-    if (site->refused[REASON_SITE_CAP] && site->site->rule) {
+    if (site->refused[REASON_SITE_CAP] && site->site->rule_name) {
         out->kind = ADVICE_SITE_CAP;
         out->gain_ns = refused_gain(site);
         out->value = to_mib(site->site->max_pinned + missing_bytes(site));
@@ -199,7 +199,7 @@ static int advise_site(const struct report *report, const struct report_site *si
     out->site = site;
     if (!decide_site(site, out) || !is_worth_it(report, out->gain_ns))
         return 0;
-    if (site->site->rule)
+    if (site->site->rule_name)
         return 1;
     if (!find_pattern(report, out))
         return 0;

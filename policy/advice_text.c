@@ -82,7 +82,7 @@ static void write_comment(const struct sink *out, const struct advice *advice)
         sink_printf(out, "promote = %s", advice_kind_name(advice->kind));
     }
     sink_text(out, " in [site ");
-    sink_clean(out, advice->site->site->rule->name, OPTION_MAX_NAME);
+    sink_clean(out, advice->site->site->rule_name, OPTION_MAX_NAME);
     sink_text(out, "]\n");
 }
 

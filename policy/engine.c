@@ -10,11 +10,9 @@
 #include "hot.h"
 #include "ledger.h"
 #include "node_ledger.h"
+#include "record.h"
 #include "rent.h"
 #include "tally.h"
-#include "totals.h"
-
-struct totals totals;
 
 enum {
     RECURS_TIMES = 3 /* times a size must have been faulted in anew */
@@ -35,7 +33,7 @@ void engine_start(const struct options *options)
     engine.options = options;
     ledger_start(options->max_pinned, options->max_regions);
     node_ledger_start(options->max_pinned_node);
-    totals.start_ns = prim_now_ns();
+    record.totals.start_ns = prim_now_ns();
 }
 
 enum backend_kind engine_backend(void)
@@ -45,6 +43,7 @@ enum backend_kind engine_backend(void)
 
 void engine_use_backend(enum backend_kind kind)
 {
+    atomic_store(&record.head.backend, (int)kind);
     if (atomic_exchange(&engine.backend, kind) != (int)kind && ledger_bytes())
         prim_kick();
 }
@@ -164,8 +163,11 @@ void engine_free(struct block *block)
         prim_log(0, "autopin: free(%p): already free; ignored", (void *)block->base);
         return;
     }
-    if (WORD_STATE(word) != BLOCK_PLAIN) /* only pinned blocks age; the clock is a cache miss or two */
-        atomic_store_explicit(&block->used_ns, prim_coarse_ns(), memory_order_relaxed);
+    if (WORD_STATE(word) != BLOCK_PLAIN) { /* only pinned blocks age; the clock is a cache miss or two */
+        const uint64_t now = prim_coarse_ns();
+        atomic_store_explicit(&block->used_ns, now, memory_order_relaxed);
+        atomic_store_explicit(&record.totals.last_ns, now, memory_order_relaxed);
+    }
     tally_gone(site, block->bytes);
     rent_leave(block);
     if (!keep_locked(block))
@@ -208,13 +210,14 @@ enum reason engine_copied(struct block *block, enum direction dir, enum way way,
 {
     struct site *site = block->site;
     const uint64_t now = prim_now_ns(), excess = cost_excess_ns(dir, way, bytes);
-    struct copy_count *const counts[] = {&site->count[dir][way], &totals.count[dir][way]};
-    for (int i = 0; i < 2; i++) {
-        count_add(&counts[i]->copies, 1);
-        count_add(&counts[i]->bytes, bytes);
+    struct copy_count *const counts[] = {&site->count[dir][way], &record.totals.count[dir][way]};
+    for (int i = 0; i < 2; i++) { /* the number last: what is killed in between has moved no copy less than it says */
         count_add(&counts[i]->ns, ns);
+        count_add(&counts[i]->bytes, bytes);
+        count_add(&counts[i]->copies, 1);
     }
     history_copied(now);
+    atomic_store_explicit(&record.totals.last_ns, now, memory_order_relaxed);
     atomic_fetch_add_explicit(&block->copies, 1, memory_order_relaxed);
     atomic_store_explicit(&block->used_ns, now, memory_order_relaxed);
     if (way != WAY_STAGED) /* preload/stage.c knows what of it was set-up */

@@ -6,7 +6,8 @@
 #include "engine_int.h"
 #include "history.h"
 #include "ledger.h"
-#include "totals.h"
+#include "record.h"
+#include "tally.h"
 
 static const uint64_t QUIET_NS = 2000000000;
 static const uint64_t RETRY_NS = 5000000; /* how often it is asked whether what cannot be unpinned now can be */
@@ -143,7 +144,7 @@ void engine_hold(struct block *block)
 {
     if (!(block_word(block) & WORD_HELD)) {
         block_hold(block);
-        count_add(&totals.graph_blocks, 1);
+        count_add(&record.totals.graph_blocks, 1);
     }
 }
 
@@ -181,6 +182,7 @@ uint64_t engine_work(void)
     while (engine_pause() && (block = queue_take()))
         pin_block(block, 1);
     const uint64_t now = prim_now_ns();
+    atomic_store_explicit(&record.totals.last_ns, now, memory_order_relaxed);
     struct search search = {.match = idle, .what = &now, .begin = block_unpin_begin};
     while (engine_pause() && (block = matching_take(&search)))
         unpin_block(block, 0);
@@ -268,6 +270,14 @@ static void forget_block(struct block *block)
         prim_release(block, 0);
 }
 
+/* Counted anew, not copied: the parent's threads count on while the child looks. */
+static void inherit_block(struct block *block)
+{
+    forget_block(block);
+    if (block_state(block) != BLOCK_GONE)
+        tally_inherit(block->site, block->bytes);
+}
+
 void engine_fork_child(void)
 {
     struct block *block, *next;
@@ -275,12 +285,14 @@ void engine_fork_child(void)
     atomic_store(&engine.busy, 0);
     if (engine_backend() == BACKEND_CUDA)
         atomic_store(&engine.backend, BACKEND_NONE);
+    atomic_store(&record.head.backend, (int)engine_backend());
+    sites_forget();
     for (block = engine.pinned; block; block = next) {
         next = block->pin_next;
         forget_block(block);
     }
     /* Those that no list knows: claimed or moved by threads that are not here, or kept. */
-    prim_each_block(forget_block);
+    prim_each_block(inherit_block);
     engine.pinned = engine.queue = NULL;
     engine.waiting_bytes = 0;
     engine.queue_end = &engine.queue;
@@ -289,7 +301,7 @@ void engine_fork_child(void)
     ledger_forget();
     relief_forget();
     sites_forget();
-    memset(&totals, 0, sizeof totals);
-    totals.start_ns = prim_now_ns();
+    memset(&record.totals, 0, sizeof record.totals);
+    record.totals.start_ns = prim_now_ns();
     history_forget();
 }

@@ -3,8 +3,8 @@
 #include "cost.h"
 #include "decide.h"
 #include "engine_int.h"
+#include "record.h"
 #include "tally.h"
-#include "totals.h"
 
 enum {
     UNKNOWN_BLOCKS = 4, /* of so many blocks of a site something is known */
@@ -183,7 +183,7 @@ static void account_recycled(struct block *block, struct site *site, size_t byte
     atomic_store_explicit(&block->copies, 0, memory_order_relaxed);
     atomic_store_explicit(&block->used_ns, now, memory_order_relaxed);
     count_add(&site->recycled, 1);
-    count_add(&totals.faults_avoided,
+    count_add(&record.totals.faults_avoided,
               site->huge ? (bytes + HUGE_BYTES - 1) / HUGE_BYTES : page_round(bytes) / page_round(1));
     if (block->pin_backend == BACKEND_MLOCK) {
         count_add(&site->saved_ns, fault_ns(site, bytes));

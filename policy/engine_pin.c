@@ -7,8 +7,8 @@
 #include "engine_int.h"
 #include "history.h"
 #include "ledger.h"
+#include "record.h"
 #include "rent.h"
-#include "totals.h"
 
 static const uint64_t BACKOFF_NS = 10000000; /* doubled with each failure in a row */
 
@@ -126,7 +126,7 @@ static void spend(struct block *block, uint64_t ns)
  * the end of the process that is nobody's fault. */
 static void keep_block(struct block *block)
 {
-    count_add(&totals.kept_blocks, !atomic_load(&engine.stopping));
+    count_add(&record.totals.kept_blocks, !atomic_load(&engine.stopping));
     pinned_end(block, block_kept);
 }
 

@@ -4,8 +4,8 @@
 #include "decide.h"
 #include "engine_int.h"
 #include "ledger.h"
+#include "record.h"
 #include "rent.h"
-#include "totals.h"
 
 uint32_t regions_of(const struct block *block)
 {

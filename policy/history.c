@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "ledger.h"
-#include "totals.h"
+#include "record.h"
 
 enum {
     SLOTS = HISTORY_POINTS - 1,
@@ -75,7 +75,7 @@ static void count_look(struct history_point *point, int dir, int way, const stru
 
 static uint64_t since_start(uint64_t now_ns)
 {
-    return now_ns > totals.start_ns ? now_ns - totals.start_ns : 0;
+    return now_ns > record.totals.start_ns ? now_ns - record.totals.start_ns : 0;
 }
 
 /* How things stand. */
@@ -87,9 +87,9 @@ static void look(struct history_point *point, uint64_t time_ns)
     point->cap_bytes = ledger_cap_now_bytes();
     for (int dir = 0; dir < DIR_COUNT; dir++) {
         for (int way = 0; way < WAY_COUNT; way++)
-            count_look(point, dir, way, &totals.count[dir][way]);
-        count_look(point, dir, HISTORY_FOREIGN, &totals.foreign[dir]);
-        count_look(point, dir, HISTORY_FOREIGN_STAGED, &totals.foreign_staged[dir]);
+            count_look(point, dir, way, &record.totals.count[dir][way]);
+        count_look(point, dir, HISTORY_FOREIGN, &record.totals.foreign[dir]);
+        count_look(point, dir, HISTORY_FOREIGN_STAGED, &record.totals.foreign_staged[dir]);
     }
 }
 

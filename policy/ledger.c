@@ -3,18 +3,9 @@
 #include "ledger.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 
 #include "node_ledger.h"
-
-struct account {
-    uint64_t cap;           /* the user's */
-    _Atomic uint64_t now;   /* the cap in force: never above that */
-    _Atomic uint64_t least; /* the lowest that it was */
-    _Atomic uint64_t used, peak;
-};
-
-static struct account bytes_account, regions_account;
+#include "record.h"
 
 /* Reserves; *level is what the account then held. */
 static int account_reserve(struct account *account, uint64_t amount, uint64_t *level)
@@ -45,92 +36,92 @@ static void account_start(struct account *account, uint64_t cap)
 
 void ledger_start(uint64_t cap_bytes, uint64_t cap_regions)
 {
-    account_start(&bytes_account, cap_bytes);
-    account_start(&regions_account, cap_regions);
+    account_start(&record.ledger.bytes, cap_bytes);
+    account_start(&record.ledger.regions, cap_regions);
 }
 
 void ledger_set_cap_now(uint64_t bytes)
 {
-    const uint64_t cap = bytes < bytes_account.cap ? bytes : bytes_account.cap;
-    atomic_store(&bytes_account.now, cap);
-    if (cap < atomic_load(&bytes_account.least))
-        atomic_store(&bytes_account.least, cap);
+    const uint64_t cap = bytes < record.ledger.bytes.cap ? bytes : record.ledger.bytes.cap;
+    atomic_store(&record.ledger.bytes.now, cap);
+    if (cap < atomic_load(&record.ledger.bytes.least))
+        atomic_store(&record.ledger.bytes.least, cap);
 }
 
 int ledger_reserve(uint64_t bytes, uint32_t regions)
 {
     uint64_t bytes_level, regions_level;
-    if (!account_reserve(&regions_account, regions, &regions_level))
+    if (!account_reserve(&record.ledger.regions, regions, &regions_level))
         return -EMFILE;
-    if (!account_reserve(&bytes_account, bytes, &bytes_level)) {
-        atomic_fetch_sub(&regions_account.used, regions);
+    if (!account_reserve(&record.ledger.bytes, bytes, &bytes_level)) {
+        atomic_fetch_sub(&record.ledger.regions.used, regions);
         return -ENOSPC;
     }
     if (node_ledger_reserve(bytes)) {
-        atomic_fetch_sub(&bytes_account.used, bytes);
-        atomic_fetch_sub(&regions_account.used, regions);
+        atomic_fetch_sub(&record.ledger.bytes.used, bytes);
+        atomic_fetch_sub(&record.ledger.regions.used, regions);
         return -EDQUOT;
     }
-    account_peak(&bytes_account, bytes_level);
-    account_peak(&regions_account, regions_level);
+    account_peak(&record.ledger.bytes, bytes_level);
+    account_peak(&record.ledger.regions, regions_level);
     return 0;
 }
 
 void ledger_release(uint64_t bytes, uint32_t regions)
 {
     node_ledger_release(bytes);
-    atomic_fetch_sub(&bytes_account.used, bytes);
-    atomic_fetch_sub(&regions_account.used, regions);
+    atomic_fetch_sub(&record.ledger.bytes.used, bytes);
+    atomic_fetch_sub(&record.ledger.regions.used, regions);
 }
 
 void ledger_forget(void)
 {
     node_ledger_forget();
-    ledger_start(bytes_account.cap, regions_account.cap);
-    atomic_store(&bytes_account.used, 0);
-    atomic_store(&bytes_account.peak, 0);
-    atomic_store(&regions_account.used, 0);
-    atomic_store(&regions_account.peak, 0);
+    ledger_start(record.ledger.bytes.cap, record.ledger.regions.cap);
+    atomic_store(&record.ledger.bytes.used, 0);
+    atomic_store(&record.ledger.bytes.peak, 0);
+    atomic_store(&record.ledger.regions.used, 0);
+    atomic_store(&record.ledger.regions.peak, 0);
 }
 
 uint64_t ledger_cap_bytes(void)
 {
-    return bytes_account.cap;
+    return record.ledger.bytes.cap;
 }
 
 uint64_t ledger_cap_now_bytes(void)
 {
-    return atomic_load(&bytes_account.now);
+    return atomic_load(&record.ledger.bytes.now);
 }
 
 uint64_t ledger_cap_least_bytes(void)
 {
-    return atomic_load(&bytes_account.least);
+    return atomic_load(&record.ledger.bytes.least);
 }
 
 uint64_t ledger_cap_regions(void)
 {
-    return regions_account.cap;
+    return record.ledger.regions.cap;
 }
 
 uint64_t ledger_bytes(void)
 {
-    return atomic_load(&bytes_account.used);
+    return atomic_load(&record.ledger.bytes.used);
 }
 
 uint64_t ledger_regions(void)
 {
-    return atomic_load(&regions_account.used);
+    return atomic_load(&record.ledger.regions.used);
 }
 
 uint64_t ledger_peak_bytes(void)
 {
-    return atomic_load(&bytes_account.peak);
+    return atomic_load(&record.ledger.bytes.peak);
 }
 
 uint64_t ledger_peak_regions(void)
 {
-    return atomic_load(&regions_account.peak);
+    return atomic_load(&record.ledger.regions.peak);
 }
 
 uint64_t ledger_node_cap_bytes(void)

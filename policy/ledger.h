@@ -5,7 +5,20 @@
 #ifndef AUTOPIN_LEDGER_H
 #define AUTOPIN_LEDGER_H
 
+#include <stdatomic.h>
 #include <stdint.h>
+
+struct account {
+    uint64_t cap;           /* the user's */
+    _Atomic uint64_t now;   /* the cap in force: never above that */
+    _Atomic uint64_t least; /* the lowest that it was */
+    _Atomic uint64_t used, peak;
+};
+
+/* Lies in the record: record.h. */
+struct ledger {
+    struct account bytes, regions;
+};
 
 /* Sets the cap.  Call before the first reservation. */
 void ledger_start(uint64_t cap_bytes, uint64_t cap_regions);

@@ -18,6 +18,7 @@ enum lock_rank {
     RANK_ARENA,     /* carving of new slots */
     RANK_CLASS,     /* the free slots of one size class */
     RANK_MEM,       /* autopin's private memory */
+    RANK_RECORD,    /* what a report is made of */
     RANK_BOUNCE,    /* buffers for snapshots */
     RANK_RING,      /* slots for staged copies */
     RANK_TEAM,      /* staged copies that threads may help with */

@@ -7,10 +7,10 @@
 
 #include "ledger.h"
 #include "prim.h"
+#include "record.h"
 #include "report_series.h"
 #include "sort.h"
 #include "tally.h"
-#include "totals.h"
 
 enum {
     KEPT_FOR_ADVICE = 64,
@@ -64,10 +64,10 @@ static int wanted(const struct site *site)
 int report_has_something(void)
 {
     for (int dir = 0; dir < DIR_COUNT; dir++) {
-        if (count_get(&totals.foreign[dir].copies) || count_get(&totals.foreign_staged[dir].copies))
+        if (count_get(&record.totals.foreign[dir].copies) || count_get(&record.totals.foreign_staged[dir].copies))
             return 1;
         for (int way = 0; way < WAY_COUNT; way++)
-            if (count_get(&totals.count[dir][way].copies))
+            if (count_get(&record.totals.count[dir][way].copies))
                 return 1;
     }
     for (const struct site *site = sites_first(); site; site = site->next)
@@ -78,11 +78,11 @@ int report_has_something(void)
 
 uint64_t report_activity(void)
 {
-    uint64_t sum = count_get(&totals.faults_avoided);
+    uint64_t sum = count_get(&record.totals.faults_avoided);
     for (int dir = 0; dir < DIR_COUNT; dir++) {
-        sum += count_get(&totals.foreign[dir].copies) + count_get(&totals.foreign_staged[dir].copies);
+        sum += count_get(&record.totals.foreign[dir].copies) + count_get(&record.totals.foreign_staged[dir].copies);
         for (int way = 0; way < WAY_COUNT; way++)
-            sum += count_get(&totals.count[dir][way].copies);
+            sum += count_get(&record.totals.count[dir][way].copies);
     }
     for (const struct site *site = sites_first(); site; site = site->next)
         sum += count_get(&site->pins);
@@ -180,15 +180,15 @@ void report_take(struct report *report, const struct report_process *process, re
     report->process = process;
     report->symbolise = symbolise;
     report->symbolise_ctx = ctx;
-    if (totals.start_ns && process->now_ns > totals.start_ns)
-        report->duration_ns = process->now_ns - totals.start_ns;
+    if (record.totals.start_ns && process->now_ns > record.totals.start_ns)
+        report->duration_ns = process->now_ns - record.totals.start_ns;
     for (int dir = 0; dir < DIR_COUNT; dir++) {
-        count_take(&report->foreign[dir], &totals.foreign[dir]);
-        count_take(&report->foreign_staged[dir], &totals.foreign_staged[dir]);
+        count_take(&report->foreign[dir], &record.totals.foreign[dir]);
+        count_take(&report->foreign_staged[dir], &record.totals.foreign_staged[dir]);
         for (int way = 0; way < WAY_COUNT; way++)
-            count_take(&report->count[dir][way], &totals.count[dir][way]);
+            count_take(&report->count[dir][way], &record.totals.count[dir][way]);
     }
-#define TAKE(name) report->name = count_get(&totals.name);
+#define TAKE(name) report->name = count_get(&record.totals.name);
     REPORT_TOTAL_NUMBERS(TAKE)
 #undef TAKE
 #define TAKE(name) report->pinned.name = ledger_##name();

@@ -215,8 +215,8 @@ static void write_site(struct json *json, const struct report *report, const str
     enter(json, NULL, "{");
     write_key(json, "key", site->site->key);
     number(json, "size_log2", site->site->size_log2);
-    if (site->site->rule)
-        string(json, "rule", site->site->rule->name);
+    if (site->site->rule_name)
+        string(json, "rule", site->site->rule_name);
     else
         null(json, "rule");
     write_stack(json, report, site->site);

@@ -207,10 +207,10 @@ static void write_speed(const struct sink *out, const struct report_site *site)
     }
 }
 
-static void write_rule(const struct sink *out, const struct site_rule *rule)
+static void write_rule(const struct sink *out, const char *name)
 {
     sink_text(out, " [site ");
-    sink_clean(out, rule->name, OPTION_MAX_NAME);
+    sink_clean(out, name, OPTION_MAX_NAME);
     sink_text(out, "]");
 }
 
@@ -229,8 +229,8 @@ static void write_site(const struct sink *out, const struct report *report, unsi
                 : reason_refuses(site->why) ? "no pin: "
                                             : "pin: ",
                 reason_text(site->why));
-    if (site->site->rule)
-        write_rule(out, site->site->rule);
+    if (site->site->rule_name)
+        write_rule(out, site->site->rule_name);
     sink_text(out, "\n");
     write_refused(out, "    refused  ", site->refused);
 }

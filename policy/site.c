@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lock.h"
+#include "record.h"
 #include "rules.h"
 #include "table.h"
 #include "tally.h"
@@ -25,7 +26,6 @@ static struct lock sites_lock = {.rank = RANK_SITES};
 static struct by_stack *stacks;
 static struct by_key *keys;
 static struct site *_Atomic all_sites;
-static struct site catch_all; /* number 0 */
 static unsigned n_sites;
 static const struct options *options_in_force;
 
@@ -34,10 +34,10 @@ static void site_configure(struct site *site, const struct site_rule *rule);
 void sites_start(const struct options *options)
 {
     options_in_force = options;
-    catch_all.next = NULL;
-    catch_all.frame[0].module = "";
-    site_configure(&catch_all, NULL);
-    atomic_store(&all_sites, &catch_all);
+    record.catch_all.next = NULL;
+    record.catch_all.frame[0].module = "";
+    site_configure(&record.catch_all, NULL);
+    atomic_store(&all_sites, &record.catch_all);
 }
 
 const struct options *sites_options(void)
@@ -77,7 +77,7 @@ struct site *site_find(uint64_t stack_hash)
 static void site_configure(struct site *site, const struct site_rule *rule)
 {
     const struct options *options = options_in_force;
-    site->rule = rule;
+    site->rule_name = rule ? record_string(rule->name) : NULL;
     site->promote = rule ? rule->promote : options->promote;
     site->async = rule ? rule->async : options->async;
     site->pin_wait = rule ? rule->pin_wait : options->pin_wait;
@@ -99,21 +99,10 @@ static const struct site_rule *match(const struct frame *frames, const char *con
     return rules_match(options_in_force, &subject);
 }
 
-static void frame_keep(struct frame *frame)
-{
-    unsigned char *id = frame->build_id_bytes ? mem_get(frame->build_id_bytes) : NULL;
-    frame->module = mem_string(frame->module);
-    if (id)
-        memcpy(id, frame->build_id, frame->build_id_bytes);
-    else
-        frame->build_id_bytes = 0;
-    frame->build_id = id;
-}
-
 static struct site *site_new(uint64_t key, const struct frame *frames, const char *const *names, unsigned n_frames,
                              size_t bytes)
 {
-    struct site *site = mem_get(sizeof *site);
+    struct site *site = record_get(RECORD_SITE, 0, sizeof *site);
     if (!site)
         return NULL;
     site->key = key;
@@ -121,7 +110,7 @@ static struct site *site_new(uint64_t key, const struct frame *frames, const cha
     site->size_log2 = site_size_log2(bytes);
     for (unsigned i = 0; i < n_frames; i++) {
         site->frame[i] = frames[i];
-        frame_keep(&site->frame[i]);
+        site->frame[i].module = record_string(frames[i].module);
     }
     site_configure(site, match(frames, names, n_frames, bytes));
     return site;
@@ -145,7 +134,7 @@ static struct site *key_enter(uint64_t key, struct site *fresh)
         mem_put(entry, sizeof *entry);
         return NULL;
     }
-    fresh->index = ++n_sites;
+    tally_number(fresh, ++n_sites);
     fresh->next = atomic_load(&all_sites);
     atomic_store(&all_sites, fresh);
     return fresh;
@@ -183,13 +172,18 @@ struct site *site_add(uint64_t stack_hash, const struct frame *frames, const cha
         stack_enter(stack_hash, site);
     lock_drop(&sites_lock);
     if (fresh && fresh != site)
-        mem_put(fresh, sizeof *fresh);
-    return site ? site : &catch_all;
+        record_put(fresh);
+    return site ? site : &record.catch_all;
 }
 
 struct site *sites_first(void)
 {
     return atomic_load(&all_sites);
+}
+
+void sites_restore(struct site *first)
+{
+    atomic_store(&all_sites, first);
 }
 
 void level_add(_Atomic uint64_t *level, _Atomic uint64_t *peak, uint64_t value)

@@ -14,7 +14,7 @@
 
 enum {
     SITE_FRAMES = 8,
-    FRAME_ID_MOST = 64 /* bytes of a build-id */
+    FRAME_ID_MOST = 23 /* bytes of a build-id; a longer one is taken for none */
 };
 
 enum direction {
@@ -45,12 +45,11 @@ int reason_refuses(enum reason reason);
 const char *reason_name(enum reason reason);
 
 struct frame {
-    uintptr_t pc;                  /* the return address */
-    const char *module;            /* path of the object that holds pc, "" when unknown; owned by the site */
-    uint64_t module_id;            /* hash of its build-id, or of its path when it has none */
-    uint64_t offset;               /* pc relative to the object's load address */
-    const unsigned char *build_id; /* of the object; owned as `module` is */
-    unsigned build_id_bytes;       /* 0: it has none */
+    uintptr_t pc;       /* the return address */
+    const char *module; /* path of the object that holds pc, "" when unknown; of a site: in the record */
+    uint64_t module_id; /* hash of its build-id, or of its path when it has none */
+    uint64_t offset;    /* pc relative to the object's load address */
+    unsigned char build_id[FRAME_ID_MOST], build_id_bytes; /* of the object; 0: it has none */
 };
 
 /* A counter set that is added to with relaxed atomics and read at any time. */
@@ -70,13 +69,14 @@ struct site {
     unsigned n_frames;
     struct frame frame[SITE_FRAMES];
     unsigned size_log2;
-    const struct site_rule *rule; /* the [site] section that caught it, or NULL */
-    struct promote_rule promote;  /* settings in force for this site */
+    const char *rule_name;       /* of the [site] section that caught it, or NULL */
+    struct promote_rule promote; /* settings in force for this site */
     int async, pin_wait;
     _Atomic int huge; /* the program asks for huge pages for its blocks */
     uint64_t max_pinned, priority;
-    struct site *next; /* all sites, newest first */
-    unsigned index;    /* its number: tally.h */
+    struct site *next;      /* all sites, newest first */
+    unsigned index;         /* its number */
+    uint16_t group, within; /* where its shares are: tally.h */
 
     _Atomic uint64_t bytes_min, bytes_max;
     struct share rest;                                                   /* of threads without a tally */
@@ -113,6 +113,9 @@ struct site *site_add(uint64_t stack_hash, const struct frame *frames, const cha
 
 /* Every site, newest first; follow ->next. */
 struct site *sites_first(void);
+
+/* Makes these all the sites there are: they were counted in another process (record.h). */
+void sites_restore(struct site *first);
 
 /* Key of a stack: the same in every run of the same binaries. */
 uint64_t site_key(const struct frame *frames, unsigned n_frames, size_t bytes);

@@ -5,15 +5,41 @@
 #include <string.h>
 
 #include "prim.h"
+#include "record.h"
 
 enum {
     TELL_AT = 8
 };
 
+void tally_number(struct site *site, unsigned number)
+{
+    site->index = number;
+    site->group = number < TALLY_SITES ? (uint16_t)(number / TALLY_GROUP) : TALLY_GROUPS;
+    site->within = number % TALLY_GROUP;
+}
+
+/* NULL: it has counted nothing. */
+static struct share *share_of(const struct tally *tally, const struct site *site)
+{
+    struct share *group = atomic_load_explicit(&tally->group[site->group], memory_order_acquire);
+    return group ? &group[site->within] : NULL;
+}
+
+/* The calling thread's.  NULL: there is no memory for it. */
+static __attribute__((noinline)) struct share *share_make(struct tally *tally, const struct site *site)
+{
+    if (site->group == TALLY_GROUPS)
+        return NULL;
+    struct share *group = record_get(RECORD_SHARES, site->group, TALLY_GROUP * sizeof *group);
+    atomic_store_explicit(&tally->group[site->group], group, memory_order_release);
+    return group ? &group[site->within] : NULL;
+}
+
 static struct share *own_share(const struct site *site)
 {
-    struct tally *tally = site->index < TALLY_SITES ? prim_tally() : NULL;
-    return tally ? &tally->of[site->index] : NULL;
+    struct tally *tally = prim_tally();
+    struct share *share = tally ? share_of(tally, site) : NULL;
+    return share || !tally ? share : share_make(tally, site);
 }
 
 /* So many more live (fewer: it wraps), and in between so many more did. */
@@ -82,8 +108,8 @@ static void come(struct site *site, uint64_t blocks, uint64_t bytes)
         tell(site, blocks, bytes, blocks, bytes);
         return;
     }
+    add(&share->bytes, bytes); /* first: what is killed in between has served no block less than it says */
     add(&share->blocks, blocks);
-    add(&share->bytes, bytes);
     if (untold_blocks(share) >= TELL_AT)
         tell_all(site, share);
 }
@@ -149,14 +175,20 @@ static struct sums sum(const struct site *site)
     struct tally *tally;
     sums.blocks_gone = count_get(&site->rest.blocks_gone);
     sums.bytes_gone = count_get(&site->rest.bytes_gone);
-    for (unsigned i = 0; site->index < TALLY_SITES && (tally = prim_tally_at(i)); i++)
-        sum_add(&sums, &tally->of[site->index]);
+    sums.top_blocks = count_get(&site->rest.top_blocks); /* tally_restore() */
+    sums.top_bytes = count_get(&site->rest.top_bytes);
+    for (unsigned i = 0; site->group < TALLY_GROUPS && (tally = prim_tally_at(i)); i++) {
+        const struct share *share = share_of(tally, site);
+        if (share)
+            sum_add(&sums, share);
+    }
     return sums;
 }
 
 int tally_has_served(const struct site *site, uint64_t blocks)
 {
-    const struct share *own = own_share(site);
+    const struct tally *tally = prim_tally();
+    const struct share *own = tally ? share_of(tally, site) : NULL;
     return (own && count_get(&own->blocks) >= blocks) || sum(site).blocks >= blocks;
 }
 
@@ -205,18 +237,34 @@ uint64_t site_bytes_live_peak(const struct site *site)
 
 void tally_forget(struct site *site)
 {
-    const uint64_t blocks = site_blocks_live(site), bytes = site_bytes_live(site);
     struct tally *tally;
-    for (unsigned i = 0; site->index < TALLY_SITES && (tally = prim_tally_at(i)); i++) {
-        struct share *share = &tally->of[site->index];
-        if (count_get(&share->blocks) || count_get(&share->blocks_gone)) /* what was never used has no memory yet */
+    for (unsigned i = 0; site->group < TALLY_GROUPS && (tally = prim_tally_at(i)); i++) {
+        struct share *share = share_of(tally, site);
+        if (share)
             memset(share, 0, sizeof *share);
     }
     memset(&site->rest, 0, sizeof site->rest);
-    put(&site->rest.blocks_gone, -blocks); /* the difference is what lives, though nothing came */
-    put(&site->rest.bytes_gone, -bytes);
-    put(&site->level_blocks, blocks);
-    put(&site->level_bytes, bytes);
-    put(&site->peak_blocks, blocks);
-    put(&site->peak_bytes, bytes);
+    put(&site->level_blocks, 0);
+    put(&site->level_bytes, 0);
+    put(&site->peak_blocks, 0);
+    put(&site->peak_bytes, 0);
+}
+
+void tally_inherit(struct site *site, size_t bytes)
+{
+    add(&site->rest.blocks_gone, (uint64_t)-1); /* the difference is what lives, though nothing came */
+    add(&site->rest.bytes_gone, -(uint64_t)bytes);
+    tell(site, 1, bytes, 1, bytes);
+}
+
+void tally_restore(struct site *site, const struct share *share)
+{
+    struct sums sums = {0};
+    sum_add(&sums, share);
+    add(&site->rest.blocks, sums.blocks);
+    add(&site->rest.bytes, sums.bytes);
+    add(&site->rest.blocks_gone, sums.blocks_gone);
+    add(&site->rest.bytes_gone, sums.bytes_gone);
+    add(&site->rest.top_blocks, sums.top_blocks);
+    add(&site->rest.top_bytes, sums.top_bytes);
 }

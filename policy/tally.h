@@ -16,13 +16,19 @@
 #include "site.h"
 
 enum {
-    TALLY_SITES = 1024
+    TALLY_SITES = 1024,
+    TALLY_GROUP = 64, /* shares that are made at once: a page of them */
+    TALLY_GROUPS = TALLY_SITES / TALLY_GROUP
 };
 
-/* Of one thread, and after its end of another.  Zeroed when new; aligned to a cache line. */
+/* Of one thread, and after its end of another.  Zeroed when new.  Groups are made by that thread, in the record, as it
+ * comes to sites of theirs, and never go. */
 struct tally {
-    struct share of[TALLY_SITES];
+    struct share *_Atomic group[TALLY_GROUPS + 1]; /* the last: of no memory, for sites beyond the last share */
 };
+
+/* Gives a site its number, and with it the place of its shares. */
+void tally_number(struct site *site, unsigned number);
 
 /* A block of so many bytes is served, freed, or changes its size. */
 void tally_born(struct site *site, size_t bytes);
@@ -32,8 +38,14 @@ void tally_resized(struct site *site, size_t from, size_t to);
 /* Whether the site has served so many blocks: for one, most often known without looking at other threads' shares. */
 int tally_has_served(const struct site *site, uint64_t blocks);
 
-/* Begins anew, in a forked child: what lives lives on, but none of it was served there. */
+/* Begins anew, in a forked child: nothing was served there, and nothing lives but what tally_inherit() says. */
 void tally_forget(struct site *site);
+
+/* A block that the parent served lives on. */
+void tally_inherit(struct site *site, size_t bytes);
+
+/* Adds a share that another process left to what the site counts itself. */
+void tally_restore(struct site *site, const struct share *share);
 
 /* Sums.  Units: blocks, bytes. */
 uint64_t site_blocks(const struct site *site);

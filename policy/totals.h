@@ -6,6 +6,7 @@
 
 struct totals {
     uint64_t start_ns;                                  /* when autopin began to look at large blocks or copies */
+    _Atomic uint64_t last_ns;                           /* when it last looked at the clock */
     struct copy_count count[DIR_COUNT][WAY_COUNT];      /* copies from or to blocks of autopin's */
     struct copy_count foreign[DIR_COUNT];               /* copies of other memory: passed on as they are */
     struct copy_count foreign_staged[DIR_COUNT];        /* the same, staged */
@@ -23,7 +24,5 @@ struct totals {
     _Atomic uint64_t given_back_bytes;                   /* unpinned for that */
     _Atomic uint64_t faults_avoided;                     /* pages that were resident because their block was recycled */
 };
-
-extern struct totals totals;
 
 #endif

@@ -17,8 +17,8 @@
 #include "life.h"
 #include "policy/engine.h"
 #include "policy/prim.h"
+#include "policy/record.h"
 #include "policy/site.h"
-#include "policy/totals.h"
 
 enum {
     LOCKED = 1,   /* pin_device of a block that mlock() holds */
@@ -42,7 +42,7 @@ static uint64_t room(void)
     struct rlimit limit;
     if (backend_lock_unlimited() || getrlimit(RLIMIT_MEMLOCK, &limit))
         return UINT64_MAX;
-    const uint64_t used = count_get(&totals.locked_bytes);
+    const uint64_t used = count_get(&record.totals.locked_bytes);
     return limit.rlim_cur / 2 > used ? limit.rlim_cur / 2 - used : 0;
 }
 
@@ -67,7 +67,7 @@ int backend_mlock_pin(struct block *block)
         return 0;
     }
     block->pin_device = LOCKED;
-    level_add(&totals.locked_bytes, &totals.locked_bytes_peak, bytes);
+    level_add(&record.totals.locked_bytes, &record.totals.locked_bytes_peak, bytes);
     return 0;
 }
 
@@ -77,6 +77,6 @@ int backend_mlock_unpin(struct block *block)
         return 0;
     if (munlock(block->base, block->pin_bytes))
         return -errno;
-    level_sub(&totals.locked_bytes, block->pin_bytes);
+    level_sub(&record.totals.locked_bytes, block->pin_bytes);
     return 0;
 }

@@ -20,7 +20,7 @@
 #include "policy/history.h"
 #include "policy/pace.h"
 #include "policy/prim.h"
-#include "policy/totals.h"
+#include "policy/record.h"
 #include "self.h"
 #include "stage.h"
 #include "trace.h"
@@ -54,8 +54,8 @@ CUresult copy_wait(CUstream stream, int per_thread)
     if (result != CUDA_SUCCESS)
         result = REAL(per_thread ? EP_cuStreamSynchronize_ptsz : EP_cuStreamSynchronize, stream_fn, stream);
     driver_restore_captures(mode);
-    count_add(&totals.waits, 1);
-    count_add(&totals.wait_ns, prim_now_ns() - begin);
+    count_add(&record.totals.waits, 1);
+    count_add(&record.totals.wait_ns, prim_now_ns() - begin);
     return result;
 }
 
@@ -72,7 +72,7 @@ static CUresult call_cut(const struct copy *copy, const struct block *block, uin
         const size_t part = left < border ? left : border;
         result = call(copy, copy->to + done, copy->from + done, part);
         done += part;
-        count_add(&totals.splits, done < copy->bytes);
+        count_add(&record.totals.splits, done < copy->bytes);
     }
     return result;
 }
@@ -235,9 +235,9 @@ static CUresult run_block(const struct copy *copy, struct block *block, enum dir
 
 static void count_foreign(struct copy_count *count, size_t bytes, uint64_t ns)
 {
-    count_add(&count->copies, 1);
-    count_add(&count->bytes, bytes);
     count_add(&count->ns, ns);
+    count_add(&count->bytes, bytes);
+    count_add(&count->copies, 1);
 }
 
 /* Memory that is not a block of ours: staged when it is large and pageable, else passed on as it is; and counted. */
@@ -256,7 +256,7 @@ static CUresult run_foreign(const struct copy *copy, enum direction dir)
         return result;
     driver_works();
     const int staged = outcome.way == WAY_STAGED;
-    count_foreign(staged ? &totals.foreign_staged[dir] : &totals.foreign[dir], copy->bytes, ns);
+    count_foreign(staged ? &record.totals.foreign_staged[dir] : &record.totals.foreign[dir], copy->bytes, ns);
     history_copied(begin + ns);
     if (pageable && !staged)
         cost_copy_seen(dir, WAY_PLAIN, copy->bytes, ns);

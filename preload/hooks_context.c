@@ -8,7 +8,7 @@
 #include "hooks_register.h"
 #include "life.h"
 #include "policy/engine.h"
-#include "policy/totals.h"
+#include "policy/record.h"
 #include "self.h"
 #include "stage_ring.h"
 
@@ -29,7 +29,7 @@ static void leave(const struct ending *ending)
     }
     if (engine_backend() != BACKEND_CUDA)
         return;
-    count_add(&totals.context_losses, 1);
+    count_add(&record.totals.context_losses, 1);
     engine_lose_matching(pinned_there, ending);
 }
 

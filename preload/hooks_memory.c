@@ -19,7 +19,7 @@
 #include "backend.h"
 #include "life.h"
 #include "policy/engine.h"
-#include "policy/totals.h"
+#include "policy/record.h"
 #include "self.h"
 #include "stage_move.h"
 #include "system.h"
@@ -180,14 +180,14 @@ static int at_limit(size_t bytes)
 static int makes_room(long result, size_t bytes)
 {
     const int error = errno;
-    const uint64_t before = count_get(&totals.locked_bytes);
+    const uint64_t before = count_get(&record.totals.locked_bytes);
     if (result == 0 || (error != ENOMEM && error != EAGAIN && error != EPERM) || self.busy || !life_is_on() ||
         !before || !at_limit(bytes))
         return 0;
     life_notice_fork();
     engine_demote_matching(locked_by_autopin, NULL);
     errno = error;
-    return count_get(&totals.locked_bytes) < before;
+    return count_get(&record.totals.locked_bytes) < before;
 }
 
 static long lock_once(const void *addr, size_t bytes, unsigned flags)

@@ -11,7 +11,7 @@
 #include "hooks_register.h"
 #include "life.h"
 #include "policy/engine.h"
-#include "policy/totals.h"
+#include "policy/record.h"
 #include "self.h"
 
 static char decoy[4096] __attribute__((aligned(4096)));
@@ -55,7 +55,7 @@ static CUresult register_for_application(enum entry_id id, void *ptr, size_t byt
         register_ended(ptr, bytes);
     if (result == CUDA_SUCCESS && !self.busy)
         app_range_add(ptr, bytes);
-    count_add(&totals.app_registrations, ours && result == CUDA_SUCCESS);
+    count_add(&record.totals.app_registrations, ours && result == CUDA_SUCCESS);
     return result;
 }
 

@@ -13,8 +13,8 @@
 #include "own_heap.h"
 #include "policy/engine.h"
 #include "policy/prim.h"
+#include "policy/record.h"
 #include "policy/site.h"
-#include "policy/totals.h"
 #include "recent.h"
 #include "self.h"
 #include "symbols.h"
@@ -104,7 +104,7 @@ static struct block *alloc_block(size_t size, size_t align, const struct caller 
     life_notice_fork();
     struct block *block = arena_range.bytes && arena_aligns(size, align) ? serve(size, caller, empty) : NULL;
     if (!block)
-        count_add(&totals.large_forwarded, 1);
+        count_add(&record.totals.large_forwarded, 1);
     else if (UNLIKELY(trace_on))
         trace_alloc(block);
     self_leave();

@@ -171,8 +171,8 @@ static void find_build_id(struct frame *frame, const char *at, size_t bytes)
         const char *desc = name + ((note->n_namesz + 3u) & ~3u);
         if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp(name, "GNU", 4) == 0 &&
             desc + note->n_descsz <= end && note->n_descsz && note->n_descsz <= FRAME_ID_MOST) {
-            frame->build_id = (const unsigned char *)desc;
-            frame->build_id_bytes = note->n_descsz;
+            memcpy(frame->build_id, desc, note->n_descsz);
+            frame->build_id_bytes = (unsigned char)note->n_descsz;
             frame->module_id = hash_bytes(desc, note->n_descsz);
             return;
         }

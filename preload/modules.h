@@ -21,7 +21,7 @@ struct object {
 /* Finds the object that object->pc, which is set, lies in; returns whether there is one. */
 int module_find(struct object *object);
 
-/* Fills in a frame whose pc is set.  `module` points into the loader's data, `build_id` into the object. */
+/* Fills in a frame whose pc is set.  `module` points into the loader's data. */
 void module_of(struct frame *frame);
 
 /* Between these two no object is unloaded by dlclose(); 0: one is just being unloaded, and nothing may be looked at but

@@ -9,7 +9,7 @@
 #include "policy/ledger.h"
 #include "policy/lock.h"
 #include "policy/prim.h"
-#include "policy/totals.h"
+#include "policy/record.h"
 
 typedef CUresult (*unregister_fn)(void *);
 
@@ -101,7 +101,7 @@ static struct slot *make(void)
         set_state(slot, SLOT_EMPTY);
         return NULL;
     }
-    level_add(&totals.staging_bytes, &totals.staging_bytes_peak, SLOT_BYTES);
+    level_add(&record.totals.staging_bytes, &record.totals.staging_bytes_peak, SLOT_BYTES);
     if (atomic_fetch_add(&n_slots, 1) == 0)
         prim_kick(); /* the worker looks after them */
     return slot;
@@ -122,14 +122,14 @@ static void unmake(struct slot *slot)
     }
     slot_unmap(slot);
     ledger_release(SLOT_BYTES, 1);
-    level_sub(&totals.staging_bytes, SLOT_BYTES);
+    level_sub(&record.totals.staging_bytes, SLOT_BYTES);
     atomic_fetch_sub(&n_slots, 1);
     set_state(slot, SLOT_EMPTY);
 }
 
 void ring_lose(struct slot *slot)
 {
-    count_add(&totals.kept_blocks, 1);
+    count_add(&record.totals.kept_blocks, 1);
     set_state(slot, SLOT_LOST);
 }
 
@@ -274,5 +274,5 @@ void ring_fork_child(void)
         *slot = (struct slot){.state = SLOT_EMPTY};
     }
     atomic_store(&n_slots, 0);
-    atomic_store(&totals.staging_bytes, 0);
+    atomic_store(&record.totals.staging_bytes, 0);
 }

@@ -45,7 +45,7 @@ void merge_site(struct report_site *to, const struct report_site *from)
     for (int dir = 0; dir < DIR_COUNT; dir++)
         for (int way = 0; way < WAY_COUNT; way++)
             add_count(&to->count[dir][way], &from->count[dir][way]);
-    if (!to->site->rule && from->site->rule)
+    if (!to->site->rule_name && from->site->rule_name)
         to->site = from->site;
 }
 

@@ -116,7 +116,7 @@ static void read_copies(struct report_count count[DIR_COUNT][WAY_COUNT], struct 
     }
 }
 
-static void read_build_id(struct frame *frame, unsigned char id[FRAME_ID_MOST], const struct node *up)
+static void read_build_id(struct frame *frame, const struct node *up)
 {
     const char *text = node_string(up, "build_id");
     const size_t len = strlen(text);
@@ -127,10 +127,9 @@ static void read_build_id(struct frame *frame, unsigned char id[FRAME_ID_MOST], 
     }
     for (size_t i = 0; i < len / 2; i++) {
         const char digits[] = {text[2 * i], text[2 * i + 1], 0};
-        id[i] = (unsigned char)strtoul(digits, NULL, 16);
+        frame->build_id[i] = (unsigned char)strtoul(digits, NULL, 16);
     }
-    frame->build_id = id;
-    frame->build_id_bytes = (unsigned)len / 2;
+    frame->build_id_bytes = (unsigned char)(len / 2);
 }
 
 static void read_stack(struct site *site, struct loaded_name *names, const struct node *up)
@@ -147,7 +146,7 @@ static void read_stack(struct site *site, struct loaded_name *names, const struc
         frame->pc = (uintptr_t)&names[i];
         names[i].json = at.value;
         if (json_object_get(at.value, "build_id"))
-            read_build_id(frame, names[i].build_id, &at);
+            read_build_id(frame, &at);
         if (json_object_get(at.value, "function")) {
             names[i].function = node_string(&at, "function");
             names[i].offset = node_number(&at, "function_offset");
@@ -179,10 +178,8 @@ static void read_site(struct loaded *out, size_t i, const struct node *at)
     if (size_log2 > 63)
         node_wrong(&size, "a whole number from 0 to 63");
     site->size_log2 = (unsigned)size_log2 & 63;
-    if (!json_is_null(rule.value)) {
-        snprintf(out->rule[i].name, sizeof out->rule[i].name, "%s", node_string_itself(&rule));
-        site->rule = &out->rule[i];
-    }
+    if (!json_is_null(rule.value))
+        site->rule_name = node_string_itself(&rule);
     read_stack(site, out->name + i * SITE_FRAMES, at);
 #define READ(name) figures->name = node_number(at, #name);
     REPORT_SITE_COUNTERS(READ)
@@ -201,9 +198,8 @@ static void read_sites(struct loaded *out, const struct node *root)
     out->report.n_sites = node_number(root, "n_sites");
     out->report.sites = calloc(n + 1, sizeof *out->report.sites);
     out->site = calloc(n + 1, sizeof *out->site);
-    out->rule = calloc(n + 1, sizeof *out->rule);
     out->name = calloc((n + 1) * SITE_FRAMES, sizeof *out->name);
-    if (!out->report.sites || !out->site || !out->rule || !out->name) {
+    if (!out->report.sites || !out->site || !out->name) {
         node_wrong(&sites, "a list that memory can hold");
         return;
     }
@@ -218,7 +214,6 @@ void report_unread(struct loaded *out)
 {
     free(out->report.sites);
     free(out->site);
-    free(out->rule);
     free(out->name);
     free((void *)out->process.members);
     json_decref(out->json);

@@ -17,7 +17,6 @@ enum {
 struct loaded_name {
     const char *function; /* NULL: unknown */
     uint64_t offset;
-    unsigned char build_id[FRAME_ID_MOST];
     json_t *json; /* the frame as it stands in the report */
 };
 
@@ -27,7 +26,6 @@ struct loaded {
     struct report_process process;
     json_t *json;
     struct site *site; /* as many as report.sites */
-    struct site_rule *rule;
     struct loaded_name *name; /* SITE_FRAMES for each site */
     char error[1200];         /* "FILE: PLACE: expected ..., found ..." */
 };

@@ -6,7 +6,7 @@
 
 #include "policy/engine.h"
 #include "policy/ledger.h"
-#include "policy/totals.h"
+#include "policy/record.h"
 #include "tests/unit/fake_prim.h"
 
 #include <criterion/criterion.h>

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "policy/ledger.h"
-#include "policy/totals.h"
+#include "policy/record.h"
 #include "scripts/command/report_read.h"
 #include "tests/unit/fake_prim.h"
 
@@ -62,7 +62,7 @@ void fixture_start(void)
     cr_assert_eq(fake_load(&options, fixture_conf, strlen(fixture_conf)), 0, "%s", fake_log());
     sites_start(&options);
     ledger_start(FIXTURE_CAP, 8);
-    totals.start_ns = SEC;
+    record.totals.start_ns = SEC;
 }
 
 struct site *fixture_site(unsigned n, uint64_t bytes)

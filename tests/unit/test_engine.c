@@ -149,7 +149,7 @@ Test(engine, recycled_to_its_class)
     cr_expect_eq(other->pinned_bytes, 68 * MIB);
     cr_expect_eq(site->pinned_bytes, 0);
     cr_expect_eq(site_blocks_live(site), 0);
-    cr_expect_eq(totals.faults_avoided, 4 * MIB / 4096);
+    cr_expect_eq(record.totals.faults_avoided, 4 * MIB / 4096);
     engine_free(kept);
     eng_expect_sound(68 * MIB);
 }
@@ -187,8 +187,8 @@ Test(engine, copies_are_counted_by_way)
     cr_expect_eq(site->saved_ns, excess);
     cr_expect_eq(site->lost_ns, excess, "a direct copy loses nothing");
     engine_copied(block, DIR_D2H, WAY_SNAPSHOT, 100, 10);
-    cr_expect_eq(totals.count[DIR_D2H][WAY_SNAPSHOT].ns, 10);
-    cr_expect_eq(totals.count[DIR_H2D][WAY_PLAIN].copies, 1);
+    cr_expect_eq(record.totals.count[DIR_D2H][WAY_SNAPSHOT].ns, 10);
+    cr_expect_eq(record.totals.count[DIR_H2D][WAY_PLAIN].copies, 1);
     cr_expect_eq(block->copies, 3);
 }
 

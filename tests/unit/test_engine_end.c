@@ -123,7 +123,7 @@ Test(engine_end, rule_14_held_blocks_stay_as_they_are)
     engine_hold(plain);
     engine_hold(pinned);
     engine_hold(pinned);
-    cr_expect_eq(totals.graph_blocks, 2);
+    cr_expect_eq(record.totals.graph_blocks, 2);
     eng_promote(plain);
     engine_demote(pinned);
     fake.now_ns += 1000 * SEC;

@@ -129,7 +129,7 @@ Test(engine_fail, rule_20_a_block_that_cannot_be_unpinned_is_kept)
     fake.unpin_failure = eng_failure(0, 1, -EIO);
     engine_demote(block);
     eng_expect_state(block, BLOCK_KEPT);
-    cr_expect_eq(totals.kept_blocks, 1);
+    cr_expect_eq(record.totals.kept_blocks, 1);
     eng_expect_sound(MIB); /* it still is pinned: the cap has to know */
     cr_expect_eq(block->site->pinned_bytes, MIB);
     engine_demote(block);
@@ -166,7 +166,7 @@ Test(engine_fail, rule_20_a_pin_that_is_stuck_half_way_is_kept)
     eng_promote(block);
     eng_expect_state(block, BLOCK_KEPT);
     cr_expect_eq(ledger_bytes(), MIB);
-    cr_expect_eq(totals.kept_blocks, 1);
+    cr_expect_eq(record.totals.kept_blocks, 1);
     engine_free(block);
     cr_expect_eq(fake.releases, 0);
 }

@@ -50,7 +50,7 @@ static void stop_during(void *(*body)(void *), struct block *block)
 static void expect_kept(struct block *block)
 {
     eng_expect_state(block, BLOCK_KEPT);
-    cr_expect_eq(totals.kept_blocks, 0);
+    cr_expect_eq(record.totals.kept_blocks, 0);
     cr_expect_eq(ledger_bytes(), MIB, "it counts under the cap");
     engine_free(block);
     cr_expect_eq(fake.releases, 0, "given back although it may be locked");

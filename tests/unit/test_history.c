@@ -10,7 +10,7 @@ static struct history_point points[HISTORY_POINTS];
 static void start(void)
 {
     fake_reset();
-    totals.start_ns = SEC;
+    record.totals.start_ns = SEC;
     ledger_start(64 * MIB, 8);
 }
 TestSuite(history, .init = start);
@@ -18,8 +18,8 @@ TestSuite(history, .init = start);
 /* A copy at this time after the start, of so many bytes. */
 static void copy_at(uint64_t time_ns, uint64_t bytes)
 {
-    count_add(&totals.count[DIR_H2D][WAY_PLAIN].bytes, bytes);
-    count_add(&totals.count[DIR_H2D][WAY_PLAIN].ns, 3 * bytes);
+    count_add(&record.totals.count[DIR_H2D][WAY_PLAIN].bytes, bytes);
+    count_add(&record.totals.count[DIR_H2D][WAY_PLAIN].ns, 3 * bytes);
     history_copied(SEC + time_ns);
 }
 
@@ -56,9 +56,9 @@ Test(history, a_point_tells_all)
 {
     for (int dir = 0; dir < DIR_COUNT; dir++) {
         for (int way = 0; way < WAY_COUNT; way++)
-            count_add(&totals.count[dir][way].bytes, (uint64_t)(100 * dir + way));
-        count_add(&totals.foreign[dir].ns, (uint64_t)dir + 50);
-        count_add(&totals.foreign_staged[dir].bytes, (uint64_t)dir + 60);
+            count_add(&record.totals.count[dir][way].bytes, (uint64_t)(100 * dir + way));
+        count_add(&record.totals.foreign[dir].ns, (uint64_t)dir + 50);
+        count_add(&record.totals.foreign_staged[dir].bytes, (uint64_t)dir + 60);
     }
     cr_assert_eq(ledger_reserve(3 * MIB, 2), 0);
     history_copied(SEC + 7);
@@ -172,8 +172,8 @@ static void *count_alone(void *arg)
 {
     for (uint64_t i = 1; i <= 5000000; i++) {
         const uint64_t time_ns = i * 1000;
-        atomic_store(&totals.count[DIR_H2D][WAY_PLAIN].bytes, time_ns);
-        atomic_store(&totals.foreign_staged[DIR_D2H].ns, time_ns);
+        atomic_store(&record.totals.count[DIR_H2D][WAY_PLAIN].bytes, time_ns);
+        atomic_store(&record.totals.foreign_staged[DIR_D2H].ns, time_ns);
         history_take(SEC + time_ns); /* most come before their time, and are written one over the other */
     }
     stop = 1;
@@ -200,7 +200,7 @@ static void *count_together(void *arg)
 {
     for (int i = 0; i < 50000; i++) {
         const uint64_t time_ns = atomic_fetch_add(&clock_ns, 20000);
-        count_add(&totals.count[DIR_H2D][WAY_PLAIN].bytes, 1);
+        count_add(&record.totals.count[DIR_H2D][WAY_PLAIN].bytes, 1);
         if (i % 4)
             history_copied(SEC + time_ns);
         else

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "policy/ledger.h"
-#include "policy/totals.h"
+#include "policy/record.h"
 #include "tests/unit/fake_prim.h"
 #include "tests/unit/report_fixture.h"
 
@@ -24,7 +24,7 @@ Test(report, nothing_to_say, .init = fixture_start)
 {
     fixture_site(1, 32 * MIB);
     cr_expect_eq(report_has_something(), 0);
-    count_add(&totals.foreign[DIR_D2H].copies, 1);
+    count_add(&record.totals.foreign[DIR_D2H].copies, 1);
     cr_expect_eq(report_has_something(), 1);
 }
 
@@ -58,9 +58,12 @@ Test(report, zero_sites, .init = fixture_start)
 static void fill_counters(void)
 {
     struct site *site = fixture_site(1, 32 * MIB);
-    struct copy_count *counts[] = {&site->count[DIR_H2D][WAY_PLAIN],     &site->count[DIR_H2D][WAY_DIRECT],
-                                   &totals.count[DIR_H2D][WAY_PLAIN],    &totals.count[DIR_H2D][WAY_DIRECT],
-                                   &totals.count[DIR_H2D][WAY_SNAPSHOT], &totals.foreign[DIR_H2D]};
+    struct copy_count *counts[] = {&site->count[DIR_H2D][WAY_PLAIN],
+                                   &site->count[DIR_H2D][WAY_DIRECT],
+                                   &record.totals.count[DIR_H2D][WAY_PLAIN],
+                                   &record.totals.count[DIR_H2D][WAY_DIRECT],
+                                   &record.totals.count[DIR_H2D][WAY_SNAPSHOT],
+                                   &record.totals.foreign[DIR_H2D]};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         count_add(&counts[i]->copies, 11 + i);
         count_add(&counts[i]->bytes, (100 + 7 * i) * MIB);
@@ -73,10 +76,10 @@ static void fill_counters(void)
     count_add(&site->lost_ns, 41 * MS);
     count_add(&site->refused[REASON_NOT_YET], 17);
     atomic_store(&site->why, REASON_PAID);
-    count_add(&totals.waits, 9);
-    count_add(&totals.wait_ns, 777777);
-    count_add(&totals.splits, 5);
-    count_add(&totals.faults_avoided, 8192);
+    count_add(&record.totals.waits, 9);
+    count_add(&record.totals.wait_ns, 777777);
+    count_add(&record.totals.splits, 5);
+    count_add(&record.totals.faults_avoided, 8192);
     ledger_reserve(33 * MIB, 2);
     ledger_release(32 * MIB, 1);
 }

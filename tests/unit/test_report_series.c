@@ -6,7 +6,7 @@
 
 #include "policy/cost.h"
 #include "policy/history.h"
-#include "policy/totals.h"
+#include "policy/record.h"
 #include "tests/unit/fake_prim.h"
 #include "tests/unit/report_fixture.h"
 
@@ -26,7 +26,7 @@ Test(report_series, history_has_a_number_for_each_point_in_each_row, .init = fix
 {
     static const char *const rows[] = {"\"time_ns\": [", "\"pinned_bytes\": [", "\"pinned_regions\": [",
                                        "\"cap_bytes\": ["};
-    count_add(&totals.count[DIR_H2D][WAY_PLAIN].bytes, 114 * MIB);
+    count_add(&record.totals.count[DIR_H2D][WAY_PLAIN].bytes, 114 * MIB);
     for (uint64_t i = 0; i < 1000; i++)
         history_copied(2 * SEC + i * MS);
     fixture_write(20);

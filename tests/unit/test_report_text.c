@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "policy/ledger.h"
-#include "policy/totals.h"
+#include "policy/record.h"
 #include "tests/unit/report_fixture.h"
 
 /* A report with so many of everything. */
@@ -13,15 +13,15 @@ static void write_with(unsigned n, const char *driver)
     for (unsigned i = 1; i < n; i++)
         fixture_site(1 + i, 32 * MIB);
     _Atomic uint64_t *const counts[] = {
-        &totals.count[DIR_H2D][WAY_PLAIN].copies,
-        &totals.faults_avoided,
-        &totals.large_forwarded,
-        &totals.app_registrations,
-        &totals.graph_blocks,
-        &totals.kept_blocks,
-        &totals.context_losses,
-        &totals.waits,
-        &totals.splits,
+        &record.totals.count[DIR_H2D][WAY_PLAIN].copies,
+        &record.totals.faults_avoided,
+        &record.totals.large_forwarded,
+        &record.totals.app_registrations,
+        &record.totals.graph_blocks,
+        &record.totals.kept_blocks,
+        &record.totals.context_losses,
+        &record.totals.waits,
+        &record.totals.splits,
     };
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         count_add(counts[i], n);

@@ -127,7 +127,7 @@ Test(tally, what_one_allocates_another_may_free, .init = init)
     cr_expect_leq(site_blocks_live_peak(shared), THREADS / 2 * ROUNDS + 8 * THREADS);
 }
 
-Test(tally, rule_28_forget_keeps_what_lives, .init = init)
+Test(tally, rule_28_what_is_inherited_lives, .init = init)
 {
     struct site *site = eng_site(1);
     for (int i = 0; i < 30; i++)
@@ -135,6 +135,9 @@ Test(tally, rule_28_forget_keeps_what_lives, .init = init)
     for (int i = 0; i < 25; i++)
         tally_gone(site, MIB);
     tally_forget(site);
+    cr_expect_eq(site_blocks_live(site), 0);
+    for (int i = 0; i < 5; i++)
+        tally_inherit(site, MIB);
     cr_expect_eq(site_blocks(site), 0);
     cr_expect_eq(site_blocks_live(site), 5);
     cr_expect_eq(site_blocks_live_peak(site), 5);

@@ -1,0 +1,121 @@
+/* The record: where all counters of a report lie, so that a report can be made of them when the process is gone.
+ *
+ * The first part is `record` itself; more parts are added as objects need them.  Once there is something to count, the
+ * parts are put into a file of the process's own, mapped at the addresses they have (preload/record_file.c), so that
+ * counting costs what it did.  Without a file all is as it was, in private memory.  A reader goes through the objects
+ * of each part from its beginning and relocates pointers by the table of parts; it refuses a file of another layout.
+ *
+ * Owns the memory of sites, shares and their strings.  Lock: RANK_RECORD.  Callers: site.c, tally.c; preload/life.c. */
+#ifndef AUTOPIN_RECORD_H
+#define AUTOPIN_RECORD_H
+
+#include "ledger.h"
+#include "site.h"
+#include "totals.h"
+
+enum {
+    RECORD_FORMAT = 1,
+    RECORD_PARTS = 16,
+    RECORD_NOTES = 8,
+    RECORD_FIRST = 23 << 9,     /* bytes of objects in the first part: with the rest, 16 KiB; each page costs 2 us */
+    RECORD_STEP = 64 << 10,     /* the second part; each further one is twice as large, */
+    RECORD_STEP_MOST = 4 << 20, /* up to this */
+    RECORD_ALIGNED = 64,
+#ifdef __x86_64__
+    RECORD_PAGE = 4096
+#else
+    RECORD_PAGE = 65536 /* the largest there is */
+#endif
+};
+
+#define RECORD_MAGIC "autopin"
+
+enum record_kind {
+    RECORD_NOTHING, /* given back */
+    RECORD_SITE,
+    RECORD_SHARES, /* TALLY_GROUP of them, of one thread; number: which of the thread's groups */
+    RECORD_STRING
+};
+
+/* What stands before each object; the object itself is RECORD_ALIGNED bytes further, a string at text[]. */
+struct record_object {
+    uint32_t bytes; /* with this; a multiple of RECORD_ALIGNED */
+    uint32_t kind;
+    uint64_t number;
+    char text[];
+};
+
+/* Part i lies in the file behind parts 0 to i - 1. */
+struct record_part {
+    uint64_t address, bytes;
+    uint64_t used; /* from its beginning */
+};
+
+struct record_head {
+    char magic[8]; /* RECORD_MAGIC; set last */
+    uint32_t format, n_parts;
+    uint64_t layout; /* record_layout() */
+    int64_t pid;
+    uint64_t made_ns; /* by the clock that goes on while the machine sleeps: later than the process's start */
+    uint64_t lost;    /* objects that are not in the file */
+    struct record_part part[RECORD_PARTS];
+    char version[16], program[64], command_line[512], config_file[512], driver[112];
+    char note[RECORD_NOTES][160];
+    uint32_t n_notes;
+    int simulated;
+    _Atomic int backend; /* enum backend_kind */
+    char cause[16];      /* of the end, once it is known; "" before */
+    char none[8];        /* the empty string */
+};
+
+struct record {
+    _Alignas(RECORD_PAGE) struct record_head head;
+    struct totals totals;
+    struct ledger ledger;
+    struct site catch_all; /* number 0 */
+    _Alignas(RECORD_ALIGNED) char objects[RECORD_FIRST];
+};
+
+extern struct record record;
+
+/* What keeps a file: preload/record_file.c. */
+struct record_files {
+    /* Makes a file with the contents of the parts, up to what is used of them, and maps it over them.  Errors: -errno;
+     * the parts are then private memory with the same contents. */
+    int (*make)(const struct record_part *part, unsigned n);
+    /* Makes the file longer by `bytes`, and maps that.  NULL: it cannot be. */
+    void *(*grow)(uint64_t at, size_t bytes);
+    /* Removes the file.  What is mapped stays. */
+    void (*drop)(void);
+};
+
+/* From now on a file is made when the first object is, or at record_open().  Without this there never is one. */
+void record_start(const struct record_files *files);
+
+/* Makes the file, unless that has been tried.  Context: no lock held. */
+void record_open(void);
+
+/* The process has come to its end, or becomes another.  needed: nobody has heard of it otherwise, so the file stays.
+ * Should it go on, there is no file from then on. */
+void record_end(const char *cause, int needed);
+
+/* Zeroed memory for one object, aligned to RECORD_ALIGNED; NULL when there is none. */
+void *record_get(enum record_kind kind, uint64_t number, size_t bytes);
+
+/* The object is of no use after all. */
+void record_put(void *object);
+
+/* A copy of a string, which others may share; "" when memory is short. */
+const char *record_string(const char *text);
+
+/* Differs wherever the layout does.  */
+uint64_t record_layout(void);
+
+/* In a forked child, before anything is counted there: a file of its own, with what is in the parent's. */
+void record_fork_child(void);
+
+/* The lock, for fork(). */
+void record_fork_take(void);
+void record_fork_drop(void);
+
+#endif
