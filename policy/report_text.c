@@ -13,7 +13,8 @@ typedef unsigned long long ull;
 
 static void write_cause(const struct sink *out, const char *cause)
 {
-    sink_text(out, strcmp(cause, "running") == 0 ? "still " : "ended by ");
+    if (strcmp(cause, "killed"))
+        sink_text(out, strcmp(cause, "running") == 0 ? "still " : "ended by ");
     sink_clean(out, cause[0] ? cause : "unknown", 30);
 }
 

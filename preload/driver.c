@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "next.h"
+#include "record_file.h"
 #include "self.h"
 
 /* Only their addresses are taken here: the prototypes are where they are defined. */
@@ -180,6 +181,7 @@ void driver_describe(void)
     (void)REAL(EP_cuDeviceGetName, CUresult(*)(char *, int, CUdevice), device, (int)sizeof device - 1, 0);
     simulated = strcasestr(device, "simulated") != NULL;
     snprintf(description, sizeof description, "libcuda.so.1 %d.%d, %s", version / 1000, version % 1000 / 10, device);
+    record_file_driver(description, simulated);
 }
 
 const char *driver_description(void)

@@ -23,6 +23,8 @@
 #include "policy/lock.h"
 #include "policy/mem.h"
 #include "policy/prim.h"
+#include "policy/record.h"
+#include "record_file.h"
 #include "report_out.h"
 #include "self.h"
 #include "stage.h"
@@ -76,6 +78,7 @@ void life_note(const char *note)
     const unsigned at = atomic_fetch_add(&n_notes, 1);
     if (at < NOTES_MOST)
         notes[at] = note;
+    record_file_note(at, note);
 }
 
 unsigned life_notes(const char *const **out)
@@ -122,6 +125,7 @@ static void start(void *on)
     system_set_verbosity((int)options.verbosity);
     atomic_store(&owner, getpid());
     make_mark();
+    record_file_start();
     engine_start(&options);
     stage_start();
     sites_start(&options);
@@ -177,6 +181,7 @@ static void take_all(void)
     engine_fork_take();
     arena_fork_take();
     mem_fork_take();
+    record_fork_take();
     bounce_fork_take();
     ring_fork_take();
     team_fork_take();
@@ -200,6 +205,7 @@ static void inner_drop(void)
     team_fork_drop();
     ring_fork_drop();
     bounce_fork_drop();
+    record_fork_drop();
     mem_fork_drop();
     arena_fork_drop();
 }
@@ -220,6 +226,7 @@ static void fork_child(void)
     if (!lock_forking)
         return;
     inner_drop();
+    record_fork_child(); /* first: what is counted from here on is the child's */
     module_fork_child();
     unwind_fork_child();
     lane_fork_child();
@@ -257,8 +264,13 @@ void life_forked(void)
 int __register_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void), void *dso)
     __attribute__((weak));
 
-__attribute__((constructor)) static void constructor(void)
+/* glibc passes what main() is given; others may not. */
+extern const char *gnu_get_libc_version(void) __attribute__((weak));
+
+__attribute__((constructor)) static void constructor(int argc, char **argv)
 {
+    if (gnu_get_libc_version)
+        record_file_arguments(argc, argv);
     if (__register_atfork)
         __register_atfork(fork_prepare, fork_parent, fork_child, NULL);
 }

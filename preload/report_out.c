@@ -15,6 +15,7 @@
 #include "modules.h"
 #include "policy/engine.h"
 #include "policy/prim.h"
+#include "policy/record.h"
 #include "policy/report.h"
 #include "self.h"
 #include "symbols.h"
@@ -99,17 +100,16 @@ void report_expand(const char *pattern, char *out, size_t cap)
     out[at < cap ? at : cap - 1] = 0;
 }
 
-static int read_line(const char *path, char *out, size_t cap)
+void report_command_line(char *out, size_t cap)
 {
     size_t len = 0;
-    const int rc = system_read_file(path, out, cap - 1, &len);
+    (void)system_read_file("/proc/self/cmdline", out, cap - 1, &len);
     for (size_t i = 0; i < len; i++)
         if (out[i] == 0 || out[i] == '\n')
             out[i] = ' ';
     while (len && out[len - 1] == ' ')
         len--;
     out[len] = 0;
-    return rc;
 }
 
 /* Returns whether all of it could be written. */
@@ -121,7 +121,7 @@ static int write_to(int fd, int json, const char *cause)
     const char *const *notes;
     struct buffered out = {.fd = fd};
     const struct sink sink = {put, &out};
-    read_line("/proc/self/cmdline", command, sizeof command);
+    report_command_line(command, sizeof command);
     struct report_process process = {
         .program = program_invocation_short_name,
         .command_line = command,
@@ -145,10 +145,12 @@ static int write_to(int fd, int json, const char *cause)
 
 static int said;         /* under `writing`: a report stands on stderr, */
 static uint64_t said_of; /* with this much activity */
+static int failed;       /* under `writing`: the last report could not be written */
 static int refreshing;   /* under `writing`: not the last report, so nothing is said when it cannot be written */
 
 static void cannot(const char *path)
 {
+    failed = 1;
     if (!refreshing)
         prim_log(0, "autopin: %s: the report cannot be written there: %s", path, system_error_text(errno));
 }
@@ -275,7 +277,9 @@ void report_at(const char *cause)
         return;
     const int cancel = system_uncancellable();
     self_enter();
+    failed = 0;
     write_wanted(cause);
+    record_end(cause, failed);
     self_leave();
     system_cancellable(cancel);
     writing_end();

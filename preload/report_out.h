@@ -23,6 +23,9 @@ void report_expand(const char *pattern, char *out, size_t cap);
 /* The function of a frame, as policy/report.h wants it: symbols of the dynamic table only. */
 int report_symbol(void *ctx, const struct frame *frame, char *function, size_t cap, uint64_t *offset);
 
+/* The command line of the process, as the kernel knows it, cut to cap bytes with its NUL. */
+void report_command_line(char *out, size_t cap);
+
 /* In a forked child nothing has been written. */
 void report_fork_child(void);
 

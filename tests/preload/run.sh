@@ -30,7 +30,9 @@ verbose=0
 [ "${1:-}" != -v ] || { verbose=1 && shift; }
 passed=0 failed=0 skipped=0
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+records=$(mktemp -d -p /dev/shm 2>/dev/null) # of processes that are killed
+trap 'rm -rf "$scratch" ${records:+"$records"}' EXIT
+[ -z "$records" ] || export XDG_RUNTIME_DIR=$records
 export TMP=$scratch/run XDG_CONFIG_HOME=$scratch/no-config
 
 # report NAME EXIT EXPECTED SECONDS: counts one run whose output is in $scratch/out

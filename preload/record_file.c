@@ -1,0 +1,269 @@
+/* The file behind the record.  See record_file.h.  Lock: the record's, held by policy/record.c.
+ *
+ * A page of a shared mapping that has no memory behind it ends the program by SIGBUS when it is written to, and a file
+ * made longer than RLIMIT_FSIZE allows by SIGXFSZ: so the limit is looked at, all memory is taken before anything is
+ * mapped (fallocate), and only in file systems where that holds for ever.  No descriptor stays open. */
+#define _GNU_SOURCE
+#include "record_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "life.h"
+#include "policy/record.h"
+#include "report_out.h"
+#include "self.h"
+#include "system.h"
+#include "version.h"
+
+enum {
+    /* A directory of that size (in tmpfs, 1024 files) holds what too many dead processes have left: another is not
+     * made, since nothing but the command removes them. */
+    DIRECTORY_MOST = 1024 * 20
+};
+
+static char directory[200], path[256]; /* of the file there is; "" when there is none */
+
+static uint64_t boot_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+/* --- the directory --------------------------------------------------------------------------------------------------
+ */
+
+/* Ours alone: then nobody else can put anything there. */
+static int directory_is_good(void)
+{
+    struct stat dir;
+    if (lstat(directory, &dir) && (errno != ENOENT || mkdir(directory, 0700) || lstat(directory, &dir)))
+        return 0;
+    return S_ISDIR(dir.st_mode) && dir.st_uid == geteuid() && !(dir.st_mode & 077) && dir.st_size < DIRECTORY_MOST;
+}
+
+/* A file made anew.  Errors: -errno. */
+static int create(void)
+{
+    struct statfs in;
+    if (!directory_is_good())
+        return -EACCES;
+    snprintf(path, sizeof path, "%s/%d.%llx", directory, (int)getpid(), (unsigned long long)boot_ns());
+    const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+    if (fd >= 0 && fstatfs(fd, &in) == 0 && (in.f_type == TMPFS_MAGIC || in.f_type == RAMFS_MAGIC))
+        return fd;
+    if (fd >= 0) {
+        unlink(path);
+        close(fd);
+    }
+    path[0] = 0;
+    return -EOPNOTSUPP;
+}
+
+/* --- its contents ---------------------------------------------------------------------------------------------------
+ */
+
+static int limit_allows(uint64_t bytes)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur >= bytes;
+}
+
+/* Takes the memory of each part, and writes what is in it.  What stands before its first RECORD_ALIGNED bytes, the mark
+ * of a record that is complete, is left out. */
+static int fill(int fd, const struct record_part *part, unsigned n)
+{
+    uint64_t at = 0;
+    for (unsigned i = 0; i < n; i++) {
+        const uint64_t skip = i ? 0 : sizeof record.head.magic;
+        const char *from = (const char *)(uintptr_t)part[i].address; /* NOLINT(performance-no-int-to-ptr) */
+        if (fallocate(fd, 0, (off_t)at, (off_t)part[i].bytes))
+            return -errno;
+        if (pwrite(fd, from + skip, part[i].used - skip, (off_t)(at + skip)) != (ssize_t)(part[i].used - skip))
+            return -EIO;
+        at += part[i].bytes;
+    }
+    return 0;
+}
+
+static int map_over(int fd, const struct record_part *part, unsigned n)
+{
+    uint64_t at = 0;
+    for (unsigned i = 0; i < n; i++) {
+        void *there = (void *)(uintptr_t)part[i].address; /* NOLINT(performance-no-int-to-ptr) */
+        if (mmap(there, part[i].bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, (off_t)at) != there)
+            return -errno;
+        at += part[i].bytes;
+    }
+    return 0;
+}
+
+/* In that directory, if it will do. */
+static int make_there(const struct record_part *part, unsigned n)
+{
+    const int fd = create();
+    if (fd < 0)
+        return fd;
+    int rc = fill(fd, part, n);
+    if (rc == 0)
+        rc = map_over(fd, part, n);
+    close(fd);
+    if (rc)
+        unlink(path);
+    return rc;
+}
+
+/* In the directory of the last time, or the first of the two that will do. */
+static int make_file(const struct record_part *part, unsigned n)
+{
+    uint64_t bytes = 0;
+    int rc = -ENOENT;
+    for (unsigned i = 0; i < n; i++)
+        bytes += part[i].bytes;
+    if (!limit_allows(bytes))
+        return -EFBIG;
+    if (directory[0])
+        return make_there(part, n);
+    const char *runtime = getenv("XDG_RUNTIME_DIR"); /* NOLINT(concurrency-mt-unsafe): as every library does */
+    if (runtime && runtime[0] == '/' &&
+        (size_t)snprintf(directory, sizeof directory, "%s/autopin", runtime) < sizeof directory)
+        rc = make_there(part, n);
+    if (rc == 0)
+        return 0;
+    snprintf(directory, sizeof directory, "/dev/shm/autopin-%u", (unsigned)geteuid());
+    return make_there(part, n);
+}
+
+/* --- without a file -------------------------------------------------------------------------------------------------
+ */
+
+/* A part becomes private memory: what a forked child must not share with its parent. */
+static void make_private(const struct record_part *part)
+{
+    void *there = (void *)(uintptr_t)part->address; /* NOLINT(performance-no-int-to-ptr) */
+    void *copy = mmap(NULL, part->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (copy == MAP_FAILED)
+        return;
+    memcpy(copy, there, part->used);
+    if (mremap(copy, part->bytes, part->bytes, MREMAP_MAYMOVE | MREMAP_FIXED, there) != there)
+        munmap(copy, part->bytes);
+}
+
+/* --- as the record asks for it --------------------------------------------------------------------------------------
+ */
+
+static int make(const struct record_part *part, unsigned n)
+{
+    static int shared; /* what there is already is in a file: this is a forked child */
+    const int kept = errno, cancel = system_uncancellable();
+    path[0] = 0;
+    const int rc = make_file(part, n);
+    for (unsigned i = 0; rc && shared && i < n; i++)
+        make_private(&part[i]);
+    if (rc && !shared)
+        life_note("what is counted could not be kept in a file: there is no report if the process is killed");
+    shared = rc == 0;
+    if (rc)
+        path[0] = 0;
+    else
+        record.head.pid = getpid();
+    record.head.made_ns = boot_ns();
+    system_cancellable(cancel);
+    errno = kept;
+    return rc;
+}
+
+/* The file is opened anew; what lies there by now may be another. */
+static void *grow_file(uint64_t at, size_t bytes)
+{
+    struct record_head head; /* of the file there is by now */
+    void *mem = MAP_FAILED;
+    const int fd = limit_allows(at + bytes) ? open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY) : -1;
+    if (fd < 0)
+        return NULL;
+    if (pread(fd, &head, sizeof head, 0) == (ssize_t)sizeof head && head.made_ns == record.head.made_ns &&
+        head.pid == record.head.pid && memcmp(head.magic, RECORD_MAGIC, sizeof head.magic) == 0 &&
+        fallocate(fd, 0, (off_t)at, (off_t)bytes) == 0)
+        mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)at);
+    close(fd);
+    return mem == MAP_FAILED ? NULL : mem;
+}
+
+static void *grow(uint64_t at, size_t bytes)
+{
+    const int kept = errno, cancel = system_uncancellable();
+    void *mem = grow_file(at, bytes);
+    system_cancellable(cancel);
+    errno = kept;
+    return mem;
+}
+
+static void drop(void)
+{
+    const int kept = errno;
+    if (path[0])
+        unlink(path);
+    path[0] = 0;
+    errno = kept;
+}
+
+/* --- what the report says of the process ----------------------------------------------------------------------------
+ */
+
+static int n_arguments;
+static char **arguments;
+
+void record_file_arguments(int argc, char **argv)
+{
+    n_arguments = argc;
+    arguments = argv;
+}
+
+static void write_command_line(char *out, size_t cap)
+{
+    size_t at = 0;
+    for (int i = 0; i < n_arguments && arguments[i] && at < cap - 1; i++)
+        at += (size_t)snprintf(out + at, cap - at, i ? " %s" : "%s", arguments[i]);
+    if (!arguments)
+        report_command_line(out, cap);
+}
+
+void record_file_note(unsigned number, const char *note)
+{
+    if (number >= RECORD_NOTES)
+        return;
+    snprintf(record.head.note[number], sizeof record.head.note[number], "%s", note);
+    record.head.n_notes = number + 1;
+}
+
+void record_file_driver(const char *description, int simulated)
+{
+    record.head.simulated = simulated;
+    snprintf(record.head.driver, sizeof record.head.driver, "%s", description);
+    record_open();
+}
+
+void record_file_start(void)
+{
+    static const struct record_files files = {make, grow, drop};
+    struct record_head *head = &record.head;
+    snprintf(head->version, sizeof head->version, "%s", AUTOPIN_VERSION);
+    snprintf(head->program, sizeof head->program, "%s", program_invocation_short_name);
+    write_command_line(head->command_line, sizeof head->command_line);
+    snprintf(head->config_file, sizeof head->config_file, "%s", life_options()->file);
+    if (life_options()->record)
+        record_start(&files);
+}
