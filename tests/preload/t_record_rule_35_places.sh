@@ -1,0 +1,101 @@
+#!/bin/bash
+# rule 35: where no record can be kept, or none is safe to keep, the program runs on as it would have, with one note in its
+# report, and nothing is written through what lies in the way.  A limit on files ends nobody, nor does a full file system,
+# early or late.
+# timeout 120
+set -u
+work=$BUILD/tests/t_record_work
+runtime=$(mktemp -d -p /dev/shm) || { echo 'there is no /dev/shm' && exit 77; }
+mounted=
+# shellcheck disable=SC2317 # by the trap
+undo() {
+    [ -z "$mounted" ] || umount "$mounted"
+    rm -rf "$runtime"
+}
+trap undo EXIT
+failed=0
+wrong() { echo "$1" && failed=1; }
+export XDG_RUNTIME_DIR=$runtime AUTOPIN_REPORT=text AUTOPIN_REPORT_EMPTY=yes
+
+# run WHAT NOTES [COMMAND...]: the program ends well, with so many notes in its report, and leaves nothing behind
+run() {
+    local what=$1 notes=$2 before status
+    shift 2
+    before=$(find /dev/shm ! -type d | sort)
+    rm -f "$TMP/counts"
+    "$@" env LD_PRELOAD="$LIB" "$work" normal "$TMP/counts" 2>"$TMP/err"
+    status=$?
+    [ $status -eq 0 ] || wrong "$what: exit $status: $(tail -n 3 "$TMP/err")"
+    grep -q '^autopin: t_record_work .* ended by exit' "$TMP/err" || wrong "$what: no report"
+    [ "$(grep -c 'could not be kept in a file' "$TMP/err")" -eq "$notes" ] || wrong "$what: $(cat "$TMP/err")"
+    [ "$(find /dev/shm ! -type d | sort)" = "$before" ] || wrong "$what: something was made or removed: $(find /dev/shm)"
+}
+
+# The second place is used when the first will not do; it is taken away here with the first.
+mkdir "$runtime/autopin" "$runtime/elsewhere"
+chmod 700 "$runtime/autopin" "$runtime/elsewhere"
+run 'all is well' 0
+
+# keeps_out WHAT: autopin stays out of $runtime/autopin as it is now, and uses the other place or none
+keeps_out() {
+    local before
+    before=$(ls -lR "$runtime")
+    rm -f "$TMP/counts"
+    LD_PRELOAD=$LIB "$work" segv "$TMP/counts" 2>/dev/null
+    [ "$(ls -lR "$runtime")" = "$before" ] || wrong "$1: $(ls -lR "$runtime")"
+    # What it has left is in the other place, under that process's number; it is this test's to remove.
+    for record in "/dev/shm/autopin-$(id -u)"/*; do
+        grep -q "$TMP/counts" "$record" 2>/dev/null && rm "$record"
+    done
+}
+chmod 770 "$runtime/autopin"
+keeps_out 'a directory that a group may write to'
+rmdir "$runtime/autopin"
+ln -s elsewhere "$runtime/autopin"
+keeps_out 'a symbolic link in its place'
+rm "$runtime/autopin"
+touch "$runtime/autopin"
+keeps_out 'a file in its place'
+rm "$runtime/autopin"
+if [ "$(id -u)" -eq 0 ]; then
+    mkdir -m 700 "$runtime/autopin"
+    chown 12345 "$runtime/autopin"
+    keeps_out "a directory of somebody else's"
+    rm -r "$runtime/autopin"
+fi
+XDG_RUNTIME_DIR=/proc/no/such keeps_out 'no such directory'
+
+# What is not memory is no place for it.
+XDG_RUNTIME_DIR=$TMP keeps_out 'a disk'
+[ -z "$(find "$TMP/autopin" -type f 2>/dev/null)" ] || [ "$(stat -f -c %T "$TMP")" = tmpfs ] || wrong 'a record on a disk'
+
+# A limit on the size of files, which would end the program by a signal.
+run 'a limit of 8 KiB on files' 1 bash -c 'ulimit -f 8; exec "$@"' -
+# … and one that is reached as the record grows.
+rm -f "$TMP/counts"
+(ulimit -f 100 && LD_PRELOAD=$LIB exec "$work" threads "$TMP/counts") 2>/dev/null
+[ $? -eq 139 ] || wrong 'a limit reached later: not the end that was meant'
+record=$(find "$runtime/autopin" -type f)
+[ "$(stat -c %s "$record")" -le 102400 ] || wrong 'longer than the limit'
+"$BUILD/autopin-record" "$record" | grep -q 'not everything that was counted had room' || wrong 'a record that lacks something does not say so'
+"$BUILD/autopin-record" --clean "$runtime/autopin" | grep -qx '1 removed' || wrong 'what is left behind is not removed'
+
+# A file system without room, at the start and later.
+mkdir "$runtime/small"
+if mount -t tmpfs -o size=12k,mode=700 tmpfs "$runtime/small" 2>/dev/null; then
+    mounted=$runtime/small
+    XDG_RUNTIME_DIR=$mounted run 'a full file system' 0
+    rm -rf "$mounted/autopin"
+    mount -o remount,size=128k "$mounted"
+    rm -f "$TMP/counts"
+    XDG_RUNTIME_DIR=$mounted LD_PRELOAD=$LIB "$work" threads "$TMP/counts" 2>/dev/null
+    [ $? -eq 139 ] || wrong 'a file system full later: not the end that was meant'
+    "$BUILD/autopin-record" "$mounted"/autopin/* | grep -q 'not everything' || wrong 'full later: does not say so'
+    rm -rf "$mounted/autopin"
+    mount -o remount,ro "$mounted"
+    XDG_RUNTIME_DIR=$mounted run 'a file system that cannot be written to' 0
+    mount -o remount,rw "$mounted"
+else
+    echo 'no file system of a given size could be mounted: that part was left out'
+fi
+exit $failed
