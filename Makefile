@@ -63,7 +63,7 @@ COMMAND  = $(BUILD)/autopin
 .PHONY: all help demo check check-unit check-stress check-preload check-gpu check-docs bench bench-gpu bench-programs bench-replay lint \
         format docs model mutants asan tsan clean unit preload-tests sim doc-tools
 
-all: $(LIB) $(COMMAND) $(BUILD)/autopin-replay $(BUILD)/autopin-record
+all: $(LIB) $(COMMAND) $(BUILD)/autopin-replay
 
 # --- the library ------------------------------------------------------------------------------------------------------
 
@@ -95,17 +95,10 @@ $(BUILD)/gen_map: scripts/gen_map.c preload/entry_points.def
 
 # Debian's static jansson, so that the command runs where that is not installed.
 JANSSON     = $(shell $(CC) -print-file-name=libjansson.a)
-COMMAND_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(filter-out %/record_main.c,$(wildcard scripts/command/*.c)) $(wildcard policy/*.c) policy/replay/alone.c)
+COMMAND_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(wildcard scripts/command/*.c policy/*.c) policy/replay/alone.c)
 
 $(COMMAND): $(COMMAND_OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH) $(JANSSON) -ldw -lelf
-
-# --- the report of a process that was killed ---------------------------------------------------------------------------
-
-RECORD_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(wildcard scripts/command/record_*.c policy/*.c) scripts/command/prim.c policy/replay/alone.c)
-
-$(BUILD)/autopin-record: $(RECORD_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(INIH)
 
 # --- what is generated for people to read (make docs) -----------------------------------------------------------------
 
@@ -135,7 +128,7 @@ $(BUILD)/sim/%: override CFLAGS += $(WARNINGS)
 UNIT_SRC   = $(filter-out tests/unit/stress_%,$(wildcard tests/unit/*.c))
 UNIT_OBJ   = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(UNIT_SRC) $(wildcard policy/*.c) \
                $(wildcard policy/replay/read*.c) policy/replay/costs.c \
-               $(addprefix scripts/command/,json_node.c report_read.c))
+               $(addprefix scripts/command/,json_node.c report_read.c record_alive.c record_load.c record_read.c))
 STRESS     = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/stress_*.c))
 STRESS_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,tests/unit/fake_prim.c $(wildcard policy/*.c))
 

@@ -43,8 +43,9 @@ static void open_once(void)
     wanted = NULL;
     if (!try || try->make(part, n_parts))
         return;
-    files = try;
     head_write();
+    if (try->show() == 0)
+        files = try;
 }
 
 void record_start(const struct record_files *with)
@@ -143,10 +144,11 @@ void *record_get(enum record_kind kind, uint64_t number, size_t bytes)
     return object ? (char *)object + RECORD_ALIGNED : NULL;
 }
 
-void record_put(void *mem)
+void record_ready(void *mem, enum record_kind kind)
 {
     struct record_object *object = (struct record_object *)((char *)mem - RECORD_ALIGNED);
-    object->kind = RECORD_NOTHING;
+    atomic_thread_fence(memory_order_release);
+    object->kind = kind;
 }
 
 const char *record_string(const char *text)
@@ -211,10 +213,11 @@ void record_fork_child(void)
     files = NULL;
     if (!had || had->make(part, n_parts))
         return;
-    files = had;
     record.head.lost = in_file ? 0 : 1;
     record.head.cause[0] = 0;
     head_write();
+    if (had->show() == 0)
+        files = had;
 }
 
 void record_fork_take(void)

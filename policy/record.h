@@ -5,6 +5,13 @@
  * counting costs what it did.  Without a file all is as it was, in private memory.  A reader goes through the objects
  * of each part from its beginning and relocates pointers by the table of parts; it refuses a file of another layout.
  *
+ * What a reader finds after a death at any moment.  Exact: every operation that had ended.  Of the one that each thread
+ * was at, some counters may be there and others not yet; the number of a copy or block comes after its bytes and time,
+ * so bytes may be too many by one operation's, never too few.  Peaks are as exact as in a report (tally.h).  Lagging:
+ * last_ns, when autopin last looked at the clock.  Not there: names of functions, VmLck, the cap of the node, and what
+ * came after the record could not grow (`lost`).  While the process lives, a reader sees counters at slightly
+ * different moments.
+ *
  * Owns the memory of sites, shares and their strings.  Lock: RANK_RECORD.  Callers: site.c, tally.c; preload/life.c. */
 #ifndef AUTOPIN_RECORD_H
 #define AUTOPIN_RECORD_H
@@ -31,7 +38,7 @@ enum {
 #define RECORD_MAGIC "autopin"
 
 enum record_kind {
-    RECORD_NOTHING, /* given back */
+    RECORD_NOTHING, /* not whole yet, or of no use */
     RECORD_SITE,
     RECORD_SHARES, /* TALLY_GROUP of them, of one thread; number: which of the thread's groups */
     RECORD_STRING
@@ -83,6 +90,8 @@ struct record_files {
     /* Makes a file with the contents of the parts, up to what is used of them, and maps it over them.  Errors: -errno;
      * the parts are then private memory with the same contents. */
     int (*make)(const struct record_part *part, unsigned n);
+    /* What was made is a record now.  Errors: -errno; there is no file then. */
+    int (*show)(void);
     /* Makes the file longer by `bytes`, and maps that.  NULL: it cannot be. */
     void *(*grow)(uint64_t at, size_t bytes);
     /* Removes the file.  What is mapped stays. */
@@ -102,8 +111,8 @@ void record_end(const char *cause, int needed);
 /* Zeroed memory for one object, aligned to RECORD_ALIGNED; NULL when there is none. */
 void *record_get(enum record_kind kind, uint64_t number, size_t bytes);
 
-/* The object is of no use after all. */
-void record_put(void *object);
+/* An object that was RECORD_NOTHING is whole: a reader may see it. */
+void record_ready(void *object, enum record_kind kind);
 
 /* A copy of a string, which others may share; "" when memory is short. */
 const char *record_string(const char *text);

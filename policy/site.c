@@ -102,7 +102,7 @@ static const struct site_rule *match(const struct frame *frames, const char *con
 static struct site *site_new(uint64_t key, const struct frame *frames, const char *const *names, unsigned n_frames,
                              size_t bytes)
 {
-    struct site *site = record_get(RECORD_SITE, 0, sizeof *site);
+    struct site *site = record_get(RECORD_NOTHING, 0, sizeof *site);
     if (!site)
         return NULL;
     site->key = key;
@@ -135,6 +135,7 @@ static struct site *key_enter(uint64_t key, struct site *fresh)
         return NULL;
     }
     tally_number(fresh, ++n_sites);
+    record_ready(fresh, RECORD_SITE);
     fresh->next = atomic_load(&all_sites);
     atomic_store(&all_sites, fresh);
     return fresh;
@@ -171,8 +172,6 @@ struct site *site_add(uint64_t stack_hash, const struct frame *frames, const cha
     if (site)
         stack_enter(stack_hash, site);
     lock_drop(&sites_lock);
-    if (fresh && fresh != site)
-        record_put(fresh);
     return site ? site : &record.catch_all;
 }
 

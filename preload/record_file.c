@@ -35,6 +35,7 @@ enum {
 };
 
 static char directory[200], path[256]; /* of the file there is; "" when there is none */
+static char fresh[264];                /* its name until it is whole */
 
 static uint64_t boot_ns(void)
 {
@@ -61,12 +62,14 @@ static int create(void)
     struct statfs in;
     if (!directory_is_good())
         return -EACCES;
-    snprintf(path, sizeof path, "%s/%d.%llx", directory, (int)getpid(), (unsigned long long)boot_ns());
-    const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+    const unsigned long long now = boot_ns();
+    snprintf(path, sizeof path, "%s/%d.%llx", directory, (int)getpid(), now);
+    snprintf(fresh, sizeof fresh, "%s/.%d.%llx", directory, (int)getpid(), now);
+    const int fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
     if (fd >= 0 && fstatfs(fd, &in) == 0 && (in.f_type == TMPFS_MAGIC || in.f_type == RAMFS_MAGIC))
         return fd;
     if (fd >= 0) {
-        unlink(path);
+        unlink(fresh);
         close(fd);
     }
     path[0] = 0;
@@ -82,6 +85,15 @@ static int limit_allows(uint64_t bytes)
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur >= bytes;
 }
 
+/* tmpfs gives up at any signal.  Errors: -errno. */
+static int take_memory(int fd, uint64_t at, uint64_t bytes)
+{
+    int rc = -EINTR;
+    for (int i = 0; i < 100 && rc == -EINTR; i++)
+        rc = fallocate(fd, 0, (off_t)at, (off_t)bytes) ? -errno : 0;
+    return rc;
+}
+
 /* Takes the memory of each part, and writes what is in it.  What stands before its first RECORD_ALIGNED bytes, the mark
  * of a record that is complete, is left out. */
 static int fill(int fd, const struct record_part *part, unsigned n)
@@ -90,8 +102,9 @@ static int fill(int fd, const struct record_part *part, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         const uint64_t skip = i ? 0 : sizeof record.head.magic;
         const char *from = (const char *)(uintptr_t)part[i].address; /* NOLINT(performance-no-int-to-ptr) */
-        if (fallocate(fd, 0, (off_t)at, (off_t)part[i].bytes))
-            return -errno;
+        const int rc = take_memory(fd, at, part[i].bytes);
+        if (rc)
+            return rc;
         if (pwrite(fd, from + skip, part[i].used - skip, (off_t)(at + skip)) != (ssize_t)(part[i].used - skip))
             return -EIO;
         at += part[i].bytes;
@@ -122,7 +135,7 @@ static int make_there(const struct record_part *part, unsigned n)
         rc = map_over(fd, part, n);
     close(fd);
     if (rc)
-        unlink(path);
+        unlink(fresh);
     return rc;
 }
 
@@ -186,6 +199,16 @@ static int make(const struct record_part *part, unsigned n)
     return rc;
 }
 
+/* Who dies before this leaves a file that nobody takes for a record. */
+static int show(void)
+{
+    const int kept = errno, rc = rename(fresh, path) ? -errno : 0;
+    if (rc)
+        unlink(fresh);
+    errno = kept;
+    return rc;
+}
+
 /* The file is opened anew; what lies there by now may be another. */
 static void *grow_file(uint64_t at, size_t bytes)
 {
@@ -196,7 +219,7 @@ static void *grow_file(uint64_t at, size_t bytes)
         return NULL;
     if (pread(fd, &head, sizeof head, 0) == (ssize_t)sizeof head && head.made_ns == record.head.made_ns &&
         head.pid == record.head.pid && memcmp(head.magic, RECORD_MAGIC, sizeof head.magic) == 0 &&
-        fallocate(fd, 0, (off_t)at, (off_t)bytes) == 0)
+        take_memory(fd, at, bytes) == 0)
         mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)at);
     close(fd);
     return mem == MAP_FAILED ? NULL : mem;
@@ -258,7 +281,7 @@ void record_file_driver(const char *description, int simulated)
 
 void record_file_start(void)
 {
-    static const struct record_files files = {make, grow, drop};
+    static const struct record_files files = {make, show, grow, drop};
     struct record_head *head = &record.head;
     snprintf(head->version, sizeof head->version, "%s", AUTOPIN_VERSION);
     snprintf(head->program, sizeof head->program, "%s", program_invocation_short_name);

@@ -23,7 +23,8 @@ struct node {
     json_t *value; /* NULL: there is none */
 };
 
-/* Reads FILE.  Errors: -1 and reader->error. */
+/* Reads FILE: JSON, or a record of a process as the report of it (record_read.h), which its first byte tells.  Errors:
+ * -1 and reader->error. */
 int node_read(struct json_reader *reader, json_t **out);
 
 /* A member or an item, whatever it is. */

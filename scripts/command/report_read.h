@@ -1,4 +1,5 @@
-/* A report in JSON read back into struct report, so that policy/report_text.c and report_json.c can write it again.
+/* A report in JSON, or the record of a process, read back into struct report, so that policy/report_text.c and
+ * report_json.c can write it again.
  *
  * What is read is checked: whatever the file holds, the answer is a report or one sentence.  Keys that are not known
  * are skipped.  One thread, no lock. */
@@ -25,7 +26,7 @@ struct loaded {
     struct report report; /* n_kept == n_shown */
     struct report_process process;
     json_t *json;
-    struct site *site; /* as many as report.sites */
+    struct site *site;        /* as many as report.sites */
     struct loaded_name *name; /* SITE_FRAMES for each site */
     char error[1200];         /* "FILE: PLACE: expected ..., found ..." */
 };

@@ -31,7 +31,7 @@ def done():
 
 
 def read(path, *more):
-    run = subprocess.run([build + "/autopin-record", path, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run = subprocess.run([build + "/autopin", "report", path, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert run.returncode == 0, (path, run.stderr)
     return run.stdout
 
@@ -41,8 +41,8 @@ def take():
     found = []
     for path in glob.glob(records + "/*"):
         assert oct(os.stat(path).st_mode) == "0o100600", path
-        found.append(json.loads(read(path)))
-        assert read(path, "--text").startswith("autopin: t_record_work (pid ")
+        found.append(json.loads(read(path, "--json")))
+        assert read(path).startswith("autopin: t_record_work (pid ")
         os.unlink(path)
     return sorted(found, key=lambda report: report["process"]["pid"])
 
@@ -106,7 +106,7 @@ def ended():
     if way == "raw-exec":  # what it was is gone, what it has become is there
         while not all(each[2] for each in done()):
             time.sleep(0.001)
-        causes = sorted(json.loads(read(path))["process"]["cause"] for path in glob.glob(records + "/*"))
+        causes = sorted(json.loads(read(path, "--json"))["process"]["cause"] for path in glob.glob(records + "/*"))
         process.kill()
         assert causes == ["killed", "running"], causes
     process.wait()

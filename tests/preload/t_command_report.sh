@@ -61,7 +61,8 @@ changed reason "r['sites'][0]['decision']['reason'] = 'fun'" "decision.reason: e
 changed deep "r['sites'][0]['stack'] = [{'module': '', 'module_offset': 0}] * 9" 'stack: expected a list of at most 8, found a list of 9'
 changed size "r['sites'][0]['size_log2'] = 64" 'size_log2: expected a whole number from 0 to 63, found 64'
 changed notes "r['notes'] = ['x'] * 9" 'notes: expected a list of at most 8'
-refused 2 'one report' 
+"$autopin" report >"$TMP/out" 2>"$TMP/err" && [ ! -s "$TMP/err" ] || wrong 'without a file'
+refused 2 'stands alone' --clean "$TMP/r.json"
 refused 2 'one report' "$TMP/r.json" "$TMP/r.json"
 refused 2 'no number of sites' --sites many "$TMP/r.json"
 refused 2 'no option --site' --sitez 3 "$TMP/r.json"

@@ -77,8 +77,8 @@ rm -f "$TMP/counts"
 [ $? -eq 139 ] || wrong 'a limit reached later: not the end that was meant'
 record=$(find "$runtime/autopin" -type f)
 [ "$(stat -c %s "$record")" -le 102400 ] || wrong 'longer than the limit'
-"$BUILD/autopin-record" "$record" | grep -q 'not everything that was counted had room' || wrong 'a record that lacks something does not say so'
-"$BUILD/autopin-record" --clean "$runtime/autopin" | grep -qx '1 removed' || wrong 'what is left behind is not removed'
+"$BUILD/autopin" report "$record" | grep -q 'not everything that was counted had room' || wrong 'a record that lacks something does not say so'
+"$BUILD/autopin" report --clean | grep -qx '1 removed' || wrong 'what is left behind is not removed'
 
 # A file system without room, at the start and later.
 mkdir "$runtime/small"
@@ -90,7 +90,7 @@ if mount -t tmpfs -o size=12k,mode=700 tmpfs "$runtime/small" 2>/dev/null; then
     rm -f "$TMP/counts"
     XDG_RUNTIME_DIR=$mounted LD_PRELOAD=$LIB "$work" threads "$TMP/counts" 2>/dev/null
     [ $? -eq 139 ] || wrong 'a file system full later: not the end that was meant'
-    "$BUILD/autopin-record" "$mounted"/autopin/* | grep -q 'not everything' || wrong 'full later: does not say so'
+    "$BUILD/autopin" report "$mounted"/autopin/* | grep -q 'not everything' || wrong 'full later: does not say so'
     rm -rf "$mounted/autopin"
     mount -o remount,ro "$mounted"
     XDG_RUNTIME_DIR=$mounted run 'a file system that cannot be written to' 0
