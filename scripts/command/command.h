@@ -31,7 +31,7 @@ struct subcommand {
     const char *help; /* its first line says what to type */
 };
 extern const struct subcommand run_subcommand, config_subcommand, report_subcommand, merge_subcommand, tune_subcommand,
-    doctor_subcommand;
+    doctor_subcommand, top_subcommand;
 
 /* The next option of a subcommand, which needs "h" and "help" among its own: as getopt_long(), COMMAND_END after the
  * last, COMMAND_HELP once help has been printed, '?' once it has been said what is wrong. */

@@ -8,7 +8,8 @@
 #include "preload/version.h"
 
 static const struct subcommand *const subcommands[] = {
-    &run_subcommand, &config_subcommand, &report_subcommand, &merge_subcommand, &tune_subcommand, &doctor_subcommand,
+    &run_subcommand,   &config_subcommand, &report_subcommand, &top_subcommand,
+    &merge_subcommand, &tune_subcommand,   &doctor_subcommand,
 };
 enum {
     SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0]
