@@ -296,12 +296,9 @@ void engine_fork_child(void)
     engine.pinned = engine.queue = NULL;
     engine.waiting_bytes = 0;
     engine.queue_end = &engine.queue;
-    for (int i = 0; i < ENGINE_CLASSES; i++)
-        engine.rest[i] = NULL;
+    memset(engine.rest, 0, sizeof engine.rest);
     ledger_forget();
     relief_forget();
-    sites_forget();
-    memset(&record.totals, 0, sizeof record.totals);
-    record.totals.start_ns = prim_now_ns();
+    record.totals = (struct totals){.start_ns = prim_now_ns()};
     history_forget();
 }

@@ -13,7 +13,7 @@ enum {
 struct record record;
 
 static struct lock record_lock = {.rank = RANK_RECORD};
-/* As in record.head, which in a forked child is the parent's at first.  Lock: record_lock. */
+/* As in record.head.  Lock: record_lock. */
 static struct record_part part[RECORD_PARTS] = {
     {(uintptr_t)&record, sizeof record, offsetof(struct record, objects)},
 };
@@ -209,15 +209,14 @@ uint64_t record_layout(void)
 
 void record_fork_child(void)
 {
-    const struct record_files *had = files;
-    files = NULL;
-    if (!had || had->make(part, n_parts))
+    if (!files)
         return;
+    files->leave(part, n_parts);
+    wanted = files;
+    files = NULL;
     record.head.lost = in_file ? 0 : 1;
     record.head.cause[0] = 0;
-    head_write();
-    if (had->show() == 0)
-        files = had;
+    memset(record.head.magic, 0, sizeof record.head.magic);
 }
 
 void record_fork_take(void)

@@ -88,12 +88,14 @@ extern struct record record;
 /* What keeps a file: preload/record_file.c. */
 struct record_files {
     /* Makes a file with the contents of the parts, up to what is used of them, and maps it over them.  Errors: -errno;
-     * the parts are then private memory with the same contents. */
+     * the parts are then as they were. */
     int (*make)(const struct record_part *part, unsigned n);
     /* What was made is a record now.  Errors: -errno; there is no file then. */
     int (*show)(void);
     /* Makes the file longer by `bytes`, and maps that.  NULL: it cannot be. */
     void *(*grow)(uint64_t at, size_t bytes);
+    /* The parts become private memory with the same contents; the file is another's. */
+    void (*leave)(const struct record_part *part, unsigned n);
     /* Removes the file.  What is mapped stays. */
     void (*drop)(void);
 };
@@ -120,7 +122,8 @@ const char *record_string(const char *text);
 /* Differs wherever the layout does.  */
 uint64_t record_layout(void);
 
-/* In a forked child, before anything is counted there: a file of its own, with what is in the parent's. */
+/* In a forked child, before anything is counted there: it leaves its parent's file, and has one of its own once there
+ * is something to count, or at record_open(). */
 void record_fork_child(void);
 
 /* The lock, for fork(). */

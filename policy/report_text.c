@@ -208,13 +208,6 @@ static void write_speed(const struct sink *out, const struct report_site *site)
     }
 }
 
-static void write_rule(const struct sink *out, const char *name)
-{
-    sink_text(out, " [site ");
-    sink_clean(out, name, OPTION_MAX_NAME);
-    sink_text(out, "]");
-}
-
 static void write_site(const struct sink *out, const struct report *report, unsigned n)
 {
     const struct report_site *site = &report->sites[n];
@@ -230,8 +223,11 @@ static void write_site(const struct sink *out, const struct report *report, unsi
                 : reason_refuses(site->why) ? "no pin: "
                                             : "pin: ",
                 reason_text(site->why));
-    if (site->site->rule_name)
-        write_rule(out, site->site->rule_name);
+    if (site->site->rule_name) {
+        sink_text(out, " [site ");
+        sink_clean(out, site->site->rule_name, OPTION_MAX_NAME);
+        sink_text(out, "]");
+    }
     sink_text(out, "\n");
     write_refused(out, "    refused  ", site->refused);
 }

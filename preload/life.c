@@ -48,7 +48,8 @@ HOT_DATA size_t life_threshold = 64 << 10, life_min_size;
 enum {
     MARK_WIPED,
     MARK_HERE,
-    MARK_FORGETTING
+    MARK_FORGETTING,
+    MARK_CHILD /* it has not asked for large blocks yet, and has no record: most become another program */
 };
 HOT_DATA _Atomic uint32_t *life_mark;
 
@@ -242,12 +243,19 @@ static void fork_child(void)
     team_fork_child();
     app_ranges_fork_drop();
     if (life_mark)
-        atomic_store(life_mark, MARK_HERE);
+        atomic_store(life_mark, MARK_CHILD);
+    else
+        record_open();
 }
 
 void life_forked(void)
 {
-    uint32_t seen = MARK_WIPED;
+    uint32_t seen = MARK_CHILD;
+    if (atomic_compare_exchange_strong(life_mark, &seen, MARK_HERE)) {
+        record_open();
+        return;
+    }
+    seen = MARK_WIPED;
     if (!atomic_compare_exchange_strong(life_mark, &seen, MARK_FORGETTING)) {
         while (atomic_load(life_mark) == MARK_FORGETTING)
             prim_wait(life_mark, MARK_FORGETTING);
@@ -256,7 +264,9 @@ void life_forked(void)
     lock_forking = LOCK_SEIZING;
     take_all();
     fork_child();
+    atomic_store(life_mark, MARK_HERE);
     prim_wake(life_mark);
+    record_open();
 }
 
 /* Registered before the program's own handlers, so that ours run last before a fork and first after it.

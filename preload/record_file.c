@@ -164,7 +164,7 @@ static int make_file(const struct record_part *part, unsigned n)
  */
 
 /* A part becomes private memory: what a forked child must not share with its parent. */
-static void make_private(const struct record_part *part)
+static void part_leave(const struct record_part *part)
 {
     void *there = (void *)(uintptr_t)part->address; /* NOLINT(performance-no-int-to-ptr) */
     void *copy = mmap(NULL, part->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -180,15 +180,11 @@ static void make_private(const struct record_part *part)
 
 static int make(const struct record_part *part, unsigned n)
 {
-    static int shared; /* what there is already is in a file: this is a forked child */
     const int kept = errno, cancel = system_uncancellable();
     path[0] = 0;
     const int rc = make_file(part, n);
-    for (unsigned i = 0; rc && shared && i < n; i++)
-        make_private(&part[i]);
-    if (rc && !shared)
+    if (rc)
         life_note("what is counted could not be kept in a file: there is no report if the process is killed");
-    shared = rc == 0;
     if (rc)
         path[0] = 0;
     else
@@ -197,6 +193,15 @@ static int make(const struct record_part *part, unsigned n)
     system_cancellable(cancel);
     errno = kept;
     return rc;
+}
+
+static void leave(const struct record_part *part, unsigned n)
+{
+    const int kept = errno;
+    for (unsigned i = 0; i < n; i++)
+        part_leave(&part[i]);
+    path[0] = 0;
+    errno = kept;
 }
 
 /* Who dies before this leaves a file that nobody takes for a record. */
@@ -281,7 +286,7 @@ void record_file_driver(const char *description, int simulated)
 
 void record_file_start(void)
 {
-    static const struct record_files files = {make, show, grow, drop};
+    static const struct record_files files = {make, show, grow, leave, drop};
     struct record_head *head = &record.head;
     snprintf(head->version, sizeof head->version, "%s", AUTOPIN_VERSION);
     snprintf(head->program, sizeof head->program, "%s", program_invocation_short_name);

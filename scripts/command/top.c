@@ -84,7 +84,7 @@ static int find(struct top *top, uint64_t pid)
         if (pid && (uint64_t)entry[i].head.pid != pid)
             continue;
         gone |= !entry[i].alive;
-        strcpy(path, entry[i].path);
+        snprintf(path, sizeof path, "%s", entry[i].path);
         top->file = entry[i].alive ? fopen(path, "re") : NULL;
     }
     free(entry);
