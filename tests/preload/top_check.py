@@ -1,5 +1,5 @@
 """Looks at what `autopin top` says of processes that count for themselves what they do, on a terminal and elsewhere."""
-import os, pty, re, select, signal, struct, subprocess, termios, time
+import json, os, pty, re, select, signal, struct, subprocess, termios, time
 
 THREADS = 4
 build, tmp = os.environ["BUILD"], os.environ["TMP"]
@@ -79,22 +79,59 @@ def figures():
     assert len(views(top(process.pid, "-d", "100ms"))) == 1
     newer, _ = start("blocks")
     assert f"(pid {newer.pid})" in top("-d", "100ms"), "the newest was meant"
+    assert report("--clean") == "0 removed\n"
+    listed(("running", newer), ("running", process))
     return process, newer
+
+
+def report(*words):
+    run = subprocess.run([autopin, "report", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert run.returncode == 0 and run.stderr == "", (words, run)
+    return run.stdout
+
+
+def listed(*expected):
+    """The records there are, the newest first: how each process is doing, and its number."""
+    lines = [line.split() for line in report().splitlines()[1:]]
+    assert [(line[0], int(line[1])) for line in lines] == [(state, process.pid) for state, process in expected], lines
+    return [line[-1] for line in lines]
+
+
+def left_behind(process, gone):
+    """What of a dead process there is, is read by all that reads reports, and removed when somebody asks for it."""
+    path = listed(("killed", gone), ("running", process))[0]
+    text, data = report(path), report(path, "--json")
+    assert text.startswith(f"autopin: t_record_work (pid {gone.pid}) killed after "), text
+    written = tmp + "/report.json"
+    open(written, "w").write(data)
+    assert report(written) == text and report(written, "--json") == data
+    merged = subprocess.run([autopin, "merge", path, written], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert len(json.loads(merged)["processes"]) == 2
+    pages = [tmp + "/record.html", tmp + "/json.html"]
+    if subprocess.run(["/usr/bin/python3", "-c", "import matplotlib"], stderr=subprocess.DEVNULL).returncode == 0:
+        for source, page in zip((path, written), pages):
+            report(source, "--html", page)
+        assert open(pages[0]).read() == open(pages[1]).read() and ", killed<" in open(pages[0]).read()
+    open(f"{os.path.dirname(path)}/.{gone.pid}.1", "w").close()  # died while making one
+    assert report("--clean") == "1 removed\n"
+    listed(("running", process))
+    assert len(os.listdir(os.path.dirname(path))) == 1
 
 
 def ends(process, newer):
     """It ends with the process."""
-    watch = subprocess.Popen([autopin, "top", str(newer.pid), "-n", "1000", "-d", "100ms"], stdout=subprocess.PIPE, text=True)
+    watch = subprocess.Popen([autopin, "top", str(newer.pid), "-n", "1000000", "-d", "100ms"], stdout=subprocess.PIPE, text=True)
     watch.stdout.readline()
     newer.kill()
     newer.wait()
     rest = watch.stdout.read()
     assert watch.wait() == 0 and f"(pid {newer.pid}) killed after" in views(rest)[-1], rest
     refused(1, f"process {newer.pid} is gone; autopin report .*/{newer.pid}", newer.pid)
+    left_behind(process, newer)
     quiet = subprocess.Popen(["/usr/bin/python3", "-c", "x = bytearray(8 << 20); print(1, flush=True); input()"],
                              env=preloaded(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     quiet.stdout.readline()
-    watch = subprocess.Popen([autopin, "top", str(quiet.pid), "-n", "1000", "-d", "100ms"], stdout=subprocess.PIPE, text=True)
+    watch = subprocess.Popen([autopin, "top", str(quiet.pid), "-n", "1000000", "-d", "100ms"], stdout=subprocess.PIPE, text=True)
     watch.stdout.readline()
     quiet.communicate(b"\n")
     rest = watch.stdout.read()
