@@ -61,10 +61,10 @@ static void crash(void)
 static void fork_and_die(int raw)
 {
     int status;
+    allocate(&counts[0], 20);
     if (fork() == 0)
         kill(getpid(), SIGKILL);
     wait(&status);
-    allocate(&counts[0], 20);
     const pid_t child = raw ? (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL) : fork();
     if (child == 0) {
         allocate(&counts[1], 7);
