@@ -183,7 +183,7 @@ static uint64_t earned_beside(const struct report *report, const struct advice *
     uint64_t earned_ns = 0;
     for (unsigned i = 0; i < report->n_kept; i++) {
         struct advice other = {.site = &report->sites[i]};
-        if (other.site != never->site && !other.site->site->rule &&
+        if (other.site != never->site && !other.site->site->rule_name &&
             other.site->site->size_log2 == never->site->site->size_log2 && find_pattern(report, &other) &&
             strcmp(other.module, never->module) == 0 && strcmp(other.function, never->function) == 0)
             earned_ns += less(other.site->saved_ns, other.site->pin_ns);

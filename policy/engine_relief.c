@@ -5,7 +5,7 @@
 #include "ledger.h"
 #include "pressure.h"
 #include "prim.h"
-#include "totals.h"
+#include "record.h"
 
 static const uint64_t LOOK_NS = 1000000000; /* the kernel brings its averages up to date every two seconds */
 
@@ -16,7 +16,7 @@ static void count_back(uint64_t before)
 {
     const uint64_t now = ledger_bytes();
     if (now < before)
-        count_add(&totals.given_back_bytes, before - now);
+        count_add(&record.totals.given_back_bytes, before - now);
 }
 
 /* Until no more than the cap is pinned: what nobody holds goes first, since its memory is then free. */
@@ -40,7 +40,7 @@ static void shed_slots(void)
 
 static void tell(enum pressure_why why)
 {
-    count_add(why == PRESSURE_FREE ? &totals.lowered_min_free : &totals.lowered_pressure, 1);
+    count_add(why == PRESSURE_FREE ? &record.totals.lowered_min_free : &record.totals.lowered_pressure, 1);
     prim_log(2, "autopin: memory is short (%s): at most %llu MiB stay page-locked",
              why == PRESSURE_FREE ? "min_free" : "max_pressure", (unsigned long long)(ledger_cap_now_bytes() >> 20));
 }

@@ -231,9 +231,9 @@ void ring_end(const struct ending *ending)
 
 void ring_shed(uint64_t bytes)
 {
-    const uint64_t before = count_get(&totals.staging_bytes);
+    const uint64_t before = count_get(&record.totals.staging_bytes);
     for (struct slot *slot = slots; slot < slots + SLOTS_MOST; slot++) {
-        if (before - count_get(&totals.staging_bytes) >= bytes)
+        if (before - count_get(&record.totals.staging_bytes) >= bytes)
             return;
         if (!change(slot, SLOT_FREE, SLOT_LENT) && !change(slot, SLOT_MARKED, SLOT_LENT))
             continue;

@@ -4,7 +4,8 @@
 
 #include "scripts/command/report_read.h"
 
-/* The merged report of n that were read from `files`.  Errors: NULL, and one sentence.  Owns: the caller, the result. */
+/* The merged report of n that were read from `files`.  Errors: NULL, and one sentence.  Owns: the caller, the result.
+ */
 json_t *merge_reports(const struct loaded *from, char *const *files, unsigned n, char *error, size_t cap);
 
 #endif

@@ -186,8 +186,8 @@ int check_program(const char *name, const char *library, char *found, size_t cap
         if (!script || !read_interpreter(head, len, path, sizeof path))
             return rc; /* of what can be executed but not read nothing is known; what else it is, the shell runs */
         if (is_runnable(path))
-            return command_fail(COMMAND_CANNOT, "autopin run: %s cannot be run: its interpreter %.200s is missing", found,
-                                path);
+            return command_fail(COMMAND_CANNOT, "autopin run: %s cannot be run: its interpreter %.200s is missing",
+                                found, path);
     }
     return rc;
 }

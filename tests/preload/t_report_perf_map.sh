@@ -43,7 +43,7 @@ rm -f "$map" && report && none 'nothing' && ! grep -q ' note ' "$TMP/out" || wro
 
 # The real thing, where there is an interpreter that writes one.
 for python in python3.14 python3.13 python3.12; do
-    "$python" -X perf -c 'import sys; sys.exit(not sys.is_stack_trampoline_active())' 2>/dev/null || continue
+    "$python" -X perf -c 'import os, sys; os.unlink(f"/tmp/perf-{os.getpid()}.map"); sys.exit(not sys.is_stack_trampoline_active())' 2>/dev/null || continue
     printf 'def load_weights(n):\n    return bytearray(n << 20)\nfor i in range(9):\n    b = load_weights(20)\n' >"$TMP/model.py"
     AUTOPIN_PROMOTE=always AUTOPIN_BACKEND=mlock AUTOPIN_REPORT_EMPTY=yes "$autopin" run -o "$TMP/r.json" -- \
         "$(command -v "$python")" -X perf "$TMP/model.py" || wrong "$python"

@@ -67,10 +67,9 @@ void fixture_start(void)
 
 struct site *fixture_site(unsigned n, uint64_t bytes)
 {
-    static const unsigned char id[] = {0xab, 0x00, 0x01, 0xff};
-    const struct frame frames[] = {{0x1000 + n, "/usr/lib/libc.so.6", 7, 0x100 + n, id, sizeof id},
-                                   {0x2000 + n, "/usr/lib/libload.so.2", 8, 0x200 + n, id, 2},
-                                   {0x3000, "/usr/bin/train", 9, 0x300, NULL, 0}};
+    const struct frame frames[] = {{0x1000 + n, "/usr/lib/libc.so.6", 7, 0x100 + n, {0xab, 0x00, 0x01, 0xff}, 4},
+                                   {0x2000 + n, "/usr/lib/libload.so.2", 8, 0x200 + n, {0xab, 0x00}, 2},
+                                   {0x3000, "/usr/bin/train", 9, 0x300, {0}, 0}};
     const char *const names[] = {"malloc", fixture_symbol, fixture_symbol};
     struct site *site = site_add(1000 + n, frames, names, 3, bytes);
     tally_born(site, bytes);

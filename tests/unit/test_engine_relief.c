@@ -37,9 +37,9 @@ Test(engine_relief, rule_32_the_least_worthy_go_until_min_free_is_there)
     cr_expect_eq(ledger_cap_now_bytes(), 44 * MIB);
     cr_expect_eq(ledger_cap_least_bytes(), 44 * MIB);
     cr_expect_eq(ledger_cap_bytes(), 64 * MIB);
-    cr_expect_eq(totals.lowered_min_free, 1);
-    cr_expect_eq(totals.lowered_pressure, 0);
-    cr_expect_eq(totals.given_back_bytes, 32 * MIB);
+    cr_expect_eq(record.totals.lowered_min_free, 1);
+    cr_expect_eq(record.totals.lowered_pressure, 0);
+    cr_expect_eq(record.totals.given_back_bytes, 32 * MIB);
 }
 
 Test(engine_relief, rule_32_so_do_they_while_tasks_wait)
@@ -49,8 +49,8 @@ Test(engine_relief, rule_32_so_do_they_while_tasks_wait)
     eng_expect_state(blocks[0], BLOCK_PLAIN);
     eng_expect_state(blocks[1], BLOCK_PINNED);
     eng_expect_sound(48 * MIB);
-    cr_expect_eq(totals.lowered_min_free, 0);
-    cr_expect_eq(totals.lowered_pressure, 1);
+    cr_expect_eq(record.totals.lowered_min_free, 0);
+    cr_expect_eq(record.totals.lowered_pressure, 1);
 }
 
 /* Their memory is free then; that of others is only less firmly held. */
@@ -89,7 +89,7 @@ Test(engine_relief, then_slots_and_then_what_the_program_holds)
     eng_expect_state(blocks[3], BLOCK_GONE);
     eng_expect_state(blocks[1], BLOCK_PINNED);
     eng_expect_state(blocks[2], BLOCK_PINNED);
-    cr_expect_eq(totals.given_back_bytes, 32 * MIB);
+    cr_expect_eq(record.totals.given_back_bytes, 32 * MIB);
     eng_expect_sound(32 * MIB);
 }
 
@@ -203,5 +203,5 @@ Test(engine_relief, rule_28_a_child_begins_with_the_whole_cap)
     engine_fork_child();
     cr_expect_eq(ledger_cap_now_bytes(), 64 * MIB);
     cr_expect_eq(ledger_cap_least_bytes(), 64 * MIB);
-    cr_expect_eq(totals.lowered_min_free, 0);
+    cr_expect_eq(record.totals.lowered_min_free, 0);
 }

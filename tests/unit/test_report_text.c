@@ -63,9 +63,9 @@ Test(report_text, memory_ran_short, .init = fixture_start)
     cr_expect(!strstr(fixture_text, "ran short"));
     ledger_set_cap_now(12 * MIB);
     ledger_set_cap_now(20 * MIB);
-    count_add(&totals.lowered_min_free, 2);
-    count_add(&totals.lowered_pressure, 1);
-    count_add(&totals.given_back_bytes, 64 * MIB);
+    count_add(&record.totals.lowered_min_free, 2);
+    count_add(&record.totals.lowered_pressure, 1);
+    count_add(&record.totals.given_back_bytes, 64 * MIB);
     fixture_write(20);
     fixture_expect_line("  short      memory ran short 3 times (2 x min_free, 1 x max_pressure):", "");
     fixture_expect_line("             the cap went down to 12.0 MiB, and is 20.0 MiB now; 64.0 MiB given back", "");
