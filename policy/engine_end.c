@@ -1,4 +1,4 @@
-/* The end of pins: demotion on demand, idle release, the end of the process, fork.  See engine.h. */
+/* The end of pins: demotion on demand, idle release, the end of the process.  See engine.h. */
 #include <string.h>
 
 #include "cost.h"
@@ -194,11 +194,10 @@ uint64_t engine_work(void)
     return !ledger_bytes() ? UINT64_MAX : idle_ns < look_ns ? idle_ns : look_ns;
 }
 
-/* --- the end and fork -----------------------------------------------------------------------------------------------
+/* --- the end --------------------------------------------------------------------------------------------------------
  */
 
-/* Waits for the pin or unpin under way, but not for ever: it may be waiting for the GPU. */
-static void wait_quiet(void)
+void wait_quiet(void)
 {
     const uint64_t begin = prim_now_ns();
     uint32_t busy;
@@ -228,77 +227,4 @@ void engine_drop_queue(void)
         return;
     queue_cancel(any_block, NULL);
     work_end();
-}
-
-void engine_fork_take(void)
-{
-    atomic_store(&engine.forking, 1);
-    if (lock_forking != LOCK_SEIZING)
-        wait_quiet();
-    sites_fork_take();
-    lock_take(&engine.lock);
-}
-
-static void fork_drop(void)
-{
-    lock_drop(&engine.lock);
-    sites_fork_drop();
-    atomic_store(&engine.forking, 0);
-    prim_wake(&engine.forking);
-}
-
-void engine_fork_parent(void)
-{
-    const int queued = engine.queue != NULL;
-    fork_drop();
-    if (queued)
-        prim_kick();
-}
-
-/* In the child a block that was pinned, in flight or claimed is simply memory, and one that was freed is given back. */
-static void forget_block(struct block *block)
-{
-    const uint32_t word = block_word(block);
-    const int freed = WORD_STATE(word) == BLOCK_QUARANTINED || (word & WORD_FREED);
-    if (WORD_STATE(word) == BLOCK_GONE)
-        return;
-    block->pin_link = NULL;
-    block->resting = block->queued = block->waiting = 0;
-    block->pin_backend = BACKEND_NONE;
-    atomic_store(&block->word, freed ? BLOCK_GONE : BLOCK_PLAIN);
-    if (freed)
-        prim_release(block, 0);
-}
-
-/* Counted anew, not copied: the parent's threads count on while the child looks. */
-static void inherit_block(struct block *block)
-{
-    forget_block(block);
-    if (block_state(block) != BLOCK_GONE)
-        tally_inherit(block->site, block->bytes);
-}
-
-void engine_fork_child(void)
-{
-    struct block *block, *next;
-    fork_drop();
-    atomic_store(&engine.busy, 0);
-    if (engine_backend() == BACKEND_CUDA)
-        atomic_store(&engine.backend, BACKEND_NONE);
-    atomic_store(&record.head.backend, (int)engine_backend());
-    sites_forget();
-    for (block = engine.pinned; block; block = next) {
-        next = block->pin_next;
-        forget_block(block);
-    }
-    /* Those that no list knows: claimed or moved by threads that are not here, or kept. */
-    prim_each_block(inherit_block);
-    engine.pinned = engine.queue = NULL;
-    engine.waiting_bytes = 0;
-    engine.queue_end = &engine.queue;
-    memset(engine.rest, 0, sizeof engine.rest);
-    ledger_forget();
-    relief_forget();
-    record.totals = (struct totals){.start_ns = prim_now_ns()};
-    history_forget();
 }

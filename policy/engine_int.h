@@ -104,4 +104,7 @@ void settle_block(struct block *block, enum block_next next, int keep);
 /* Whole pages that hold `bytes`. */
 size_t page_round(size_t bytes);
 
+/* Waits for the pin or unpin under way, but not for ever: it may be waiting for the GPU. */
+void wait_quiet(void);
+
 #endif

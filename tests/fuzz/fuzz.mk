@@ -19,7 +19,7 @@ FUZZ_OBJ          = $(patsubst %.c,$(BUILD)/unit-obj/%.o,tests/fuzz/fuzz.c tests
                       $(FUZZ_NEEDS) $(wildcard policy/*.c))
 
 # As the command has them.
-FUZZ_LIBS = $(INIH) $(JANSSON) -lm
+FUZZ_LIBS = $(INIH) $(JANSSON) -ldw -lelf -lm
 
 # Without FUZZ_LINK: programs that run the inputs they are given.
 FUZZ_LINK =
