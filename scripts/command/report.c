@@ -80,10 +80,9 @@ static int report_file(const char *file, const struct wish *wish)
 /* Returns COMMAND_END when all is read, else the exit status. */
 static int read_options(int argc, char **argv, struct wish *wish)
 {
-    static const struct option longs[] = {{"sites", 1, NULL, 'n'},     {"html", 1, NULL, 'H'},
-                                          {"json", 0, NULL, 'J'},      {"clean", 0, NULL, 'C'},
-                                          {"no-source", 0, NULL, 'S'}, {"debug-files", 1, NULL, 'D'},
-                                          {"help", 0, NULL, 'h'},      {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"sites", 1, NULL, 'n'},     {"html", 1, NULL, 'H'},        {"json", 0, NULL, 'J'}, {"clean", 0, NULL, 'C'},
+        {"no-source", 0, NULL, 'S'}, {"debug-files", 1, NULL, 'D'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
     for (int option; (option = command_option(&report_subcommand, argc, argv, ":n:h", longs)) != COMMAND_END;) {
         if (option == COMMAND_HELP)
             return command_flush();
