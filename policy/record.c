@@ -188,6 +188,7 @@ uint64_t record_layout(void)
         offsetof(struct record, objects),
         offsetof(struct record_head, version),
         offsetof(struct record_head, backend),
+        offsetof(struct frame, build_id),
         offsetof(struct site, rule_name),
         offsetof(struct site, group),
         offsetof(struct site, rest),

@@ -19,8 +19,7 @@ static void write_row(const struct sink *out, const char *key, const struct hist
 {
     sink_printf(out, "\"%s\": [", key);
     for (unsigned i = 0; i < n; i++)
-        sink_printf(out, i ? ",%llu" : "%llu",
-                    (unsigned long long)*(const uint64_t *)((const char *)&points[i] + field));
+        sink_printf(out, i ? ",%llu" : "%llu", report_number(*(const uint64_t *)((const char *)&points[i] + field)));
     sink_text(out, "]");
 }
 
@@ -62,7 +61,7 @@ void report_write_history(const struct sink *out, const struct report *report)
 {
     const struct history_point *points = report->history;
     const unsigned n = points ? report->n_history : 0;
-    sink_printf(out, "{\"interval_ns\": %llu", (unsigned long long)report->history_interval_ns);
+    sink_printf(out, "{\"interval_ns\": %llu", report_number(report->history_interval_ns));
 #define ROW(name)                                                                                                      \
     sink_text(out, ",\n    ");                                                                                         \
     write_row(out, #name, points, n, offsetof(struct history_point, name));

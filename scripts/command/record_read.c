@@ -38,6 +38,13 @@ static int take_string(const struct taken *taken, const char **string)
 /* --- objects --------------------------------------------------------------------------------------------------------
  */
 
+static int take_frame(struct taken *taken, struct frame *frame)
+{
+    if (frame->build_id_bytes > FRAME_ID_MOST)
+        return record_damaged(&taken->image, "a build-id is too long");
+    return frame->module ? take_string(taken, &frame->module) : 0;
+}
+
 static int take_site(struct taken *taken, const struct site *from)
 {
     struct site *site = malloc(sizeof *site);
@@ -53,7 +60,7 @@ static int take_site(struct taken *taken, const struct site *from)
     taken->sites = site;
     int rc = site->rule_name ? take_string(taken, &site->rule_name) : 0;
     for (unsigned i = 0; rc == 0 && i < site->n_frames; i++)
-        rc = site->frame[i].module ? take_string(taken, &site->frame[i].module) : 0;
+        rc = take_frame(taken, &site->frame[i]);
     return rc;
 }
 

@@ -12,6 +12,7 @@ FUZZ_NEEDS_trace  = $(FUZZ_FAKES) policy/replay/read.c policy/replay/read_events
 FUZZ_NEEDS_costs  = $(FUZZ_NEEDS_trace)
 FUZZ_NEEDS_replay = $(wildcard policy/replay/*.c)
 FUZZ_NEEDS_process = $(FUZZ_FAKES) preload/node_table.c
+FUZZ_NEEDS_record = $(FUZZ_COMMAND)
 FUZZ_NEEDS_report = $(FUZZ_COMMAND) tests/fuzz/json.c
 FUZZ_NEEDS_explain = $(FUZZ_COMMAND)
 FUZZ_NEEDS_program = $(FUZZ_COMMAND)
