@@ -10,7 +10,7 @@ if [ "${1:-}" != alone ] && unshare -m --propagation private true 2>/dev/null; t
     exec unshare -m --propagation private bash -c 'mount -t tmpfs none /dev/shm && exec "$0" alone' "$0"
 fi
 alone=${1:-}
-export XDG_RUNTIME_DIR=$TMP AUTOPIN_BACKEND=mlock AUTOPIN_PROMOTE=always AUTOPIN_PIN_WAIT=yes AUTOPIN_MAX_PINNED_NODE=20M
+export AUTOPIN_RECORD=no XDG_RUNTIME_DIR=$TMP AUTOPIN_BACKEND=mlock AUTOPIN_PROMOTE=always AUTOPIN_PIN_WAIT=yes AUTOPIN_MAX_PINNED_NODE=20M
 folder=$TMP/autopin second=/dev/shm/autopin-$(id -u)
 
 # run: a program that pins 8 MiB, with its report
