@@ -86,7 +86,7 @@ static void *part_add(uint64_t bytes)
         return NULL;
     for (unsigned i = 0; i < n_parts; i++)
         offset += part[i].bytes;
-    void *mem = files->grow(offset, bytes);
+    void *mem = files->grow(n_parts, offset, bytes);
     if (!mem)
         return NULL;
     part[n_parts] = record.head.part[n_parts] = (struct record_part){(uintptr_t)mem, bytes, 0};

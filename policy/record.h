@@ -92,8 +92,8 @@ struct record_files {
     int (*make)(const struct record_part *part, unsigned n);
     /* What was made is a record now.  Errors: -errno; there is no file then. */
     int (*show)(void);
-    /* Makes the file longer by `bytes`, and maps that.  NULL: it cannot be. */
-    void *(*grow)(uint64_t at, size_t bytes);
+    /* Makes the file longer by `bytes`, for the part of that number, and maps that.  NULL: it cannot be. */
+    void *(*grow)(unsigned number, uint64_t at, size_t bytes);
     /* The parts become private memory with the same contents; the file is another's. */
     void (*leave)(const struct record_part *part, unsigned n);
     /* Removes the file.  What is mapped stays. */

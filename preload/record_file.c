@@ -22,11 +22,9 @@
 #include <unistd.h>
 
 #include "life.h"
+#include "policy/prim.h"
 #include "policy/record.h"
-#include "report_out.h"
-#include "self.h"
 #include "system.h"
-#include "version.h"
 
 enum {
     /* A directory of that size (in tmpfs, 1024 files) holds what too many dead processes have left: another is not
@@ -36,6 +34,7 @@ enum {
 
 static char directory[200], path[256]; /* of the file there is; "" when there is none */
 static char fresh[264];                /* its name until it is whole */
+static void *spare[RECORD_PARTS];      /* of each part that is in the file: see spare_take() */
 
 static uint64_t boot_ns(void)
 {
@@ -56,6 +55,12 @@ static int directory_is_good(void)
     return S_ISDIR(dir.st_mode) && dir.st_uid == geteuid() && !(dir.st_mode & 077) && dir.st_size < DIRECTORY_MOST;
 }
 
+/* The second half of such memory is for programs, which may end by SIGBUS where there is none left. */
+static int has_room(const struct statfs *in)
+{
+    return in->f_bavail >= in->f_blocks / 2;
+}
+
 /* A file made anew.  Errors: -errno. */
 static int create(void)
 {
@@ -66,7 +71,7 @@ static int create(void)
     snprintf(path, sizeof path, "%s/%d.%llx", directory, (int)getpid(), now);
     snprintf(fresh, sizeof fresh, "%s/.%d.%llx", directory, (int)getpid(), now);
     const int fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
-    if (fd >= 0 && fstatfs(fd, &in) == 0 && (in.f_type == TMPFS_MAGIC || in.f_type == RAMFS_MAGIC))
+    if (fd >= 0 && fstatfs(fd, &in) == 0 && (in.f_type == TMPFS_MAGIC || in.f_type == RAMFS_MAGIC) && has_room(&in))
         return fd;
     if (fd >= 0) {
         unlink(fresh);
@@ -112,13 +117,40 @@ static int fill(int fd, const struct record_part *part, unsigned n)
     return 0;
 }
 
+/* Memory for a part in a child to come, which may get none itself: its limits may be used up.  Untouched, so it costs no
+ * more than addresses.  Errors: -ENOMEM. */
+static int spare_take(unsigned number, uint64_t bytes)
+{
+    if (!spare[number])
+        spare[number] = prim_map(bytes);
+    return spare[number] ? 0 : -ENOMEM;
+}
+
+/* A part becomes private memory: what a forked child must not share with its parent. */
+static void part_leave(unsigned number, const struct record_part *part)
+{
+    void *there = (void *)(uintptr_t)part->address; /* NOLINT(performance-no-int-to-ptr) */
+    memcpy(spare[number], there, part->used);
+    if (mremap(spare[number], part->bytes, part->bytes, MREMAP_MAYMOVE | MREMAP_FIXED, there) == there)
+        spare[number] = NULL;
+    else if (mmap(there, part->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == there)
+        memcpy(there, spare[number], part->used); /* moving takes four mappings more (Linux 6.1, vm.max_map_count) */
+}
+
 static int map_over(int fd, const struct record_part *part, unsigned n)
 {
     uint64_t at = 0;
+    for (unsigned i = 0; i < n; i++)
+        if (spare_take(i, part[i].bytes))
+            return -ENOMEM;
     for (unsigned i = 0; i < n; i++) {
         void *there = (void *)(uintptr_t)part[i].address; /* NOLINT(performance-no-int-to-ptr) */
-        if (mmap(there, part[i].bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, (off_t)at) != there)
-            return -errno;
+        if (mmap(there, part[i].bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, (off_t)at) != there) {
+            const int rc = -errno;
+            while (i-- > 0)
+                part_leave(i, &part[i]);
+            return rc;
+        }
         at += part[i].bytes;
     }
     return 0;
@@ -160,21 +192,6 @@ static int make_file(const struct record_part *part, unsigned n)
     return make_there(part, n);
 }
 
-/* --- without a file -------------------------------------------------------------------------------------------------
- */
-
-/* A part becomes private memory: what a forked child must not share with its parent. */
-static void part_leave(const struct record_part *part)
-{
-    void *there = (void *)(uintptr_t)part->address; /* NOLINT(performance-no-int-to-ptr) */
-    void *copy = mmap(NULL, part->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (copy == MAP_FAILED)
-        return;
-    memcpy(copy, there, part->used);
-    if (mremap(copy, part->bytes, part->bytes, MREMAP_MAYMOVE | MREMAP_FIXED, there) != there)
-        munmap(copy, part->bytes);
-}
-
 /* --- as the record asks for it --------------------------------------------------------------------------------------
  */
 
@@ -199,7 +216,7 @@ static void leave(const struct record_part *part, unsigned n)
 {
     const int kept = errno;
     for (unsigned i = 0; i < n; i++)
-        part_leave(&part[i]);
+        part_leave(i, &part[i]);
     path[0] = 0;
     errno = kept;
 }
@@ -215,14 +232,16 @@ static int show(void)
 }
 
 /* The file is opened anew; what lies there by now may be another. */
-static void *grow_file(uint64_t at, size_t bytes)
+static void *grow_file(unsigned number, uint64_t at, size_t bytes)
 {
     struct record_head head; /* of the file there is by now */
+    struct statfs in;
     void *mem = MAP_FAILED;
     const int fd = limit_allows(at + bytes) ? open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY) : -1;
     if (fd < 0)
         return NULL;
-    if (pread(fd, &head, sizeof head, 0) == (ssize_t)sizeof head && head.made_ns == record.head.made_ns &&
+    if (spare_take(number, bytes) == 0 && fstatfs(fd, &in) == 0 && has_room(&in) &&
+        pread(fd, &head, sizeof head, 0) == (ssize_t)sizeof head && head.made_ns == record.head.made_ns &&
         head.pid == record.head.pid && memcmp(head.magic, RECORD_MAGIC, sizeof head.magic) == 0 &&
         take_memory(fd, at, bytes) == 0)
         mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)at);
@@ -230,10 +249,10 @@ static void *grow_file(uint64_t at, size_t bytes)
     return mem == MAP_FAILED ? NULL : mem;
 }
 
-static void *grow(uint64_t at, size_t bytes)
+static void *grow(unsigned number, uint64_t at, size_t bytes)
 {
     const int kept = errno, cancel = system_uncancellable();
-    void *mem = grow_file(at, bytes);
+    void *mem = grow_file(number, at, bytes);
     system_cancellable(cancel);
     errno = kept;
     return mem;
@@ -248,50 +267,4 @@ static void drop(void)
     errno = kept;
 }
 
-/* --- what the report says of the process ----------------------------------------------------------------------------
- */
-
-static int n_arguments;
-static char **arguments;
-
-void record_file_arguments(int argc, char **argv)
-{
-    n_arguments = argc;
-    arguments = argv;
-}
-
-static void write_command_line(char *out, size_t cap)
-{
-    size_t at = 0;
-    for (int i = 0; i < n_arguments && arguments[i] && at < cap - 1; i++)
-        at += (size_t)snprintf(out + at, cap - at, i ? " %s" : "%s", arguments[i]);
-    if (!arguments)
-        report_command_line(out, cap);
-}
-
-void record_file_note(unsigned number, const char *note)
-{
-    if (number >= RECORD_NOTES)
-        return;
-    snprintf(record.head.note[number], sizeof record.head.note[number], "%s", note);
-    record.head.n_notes = number + 1;
-}
-
-void record_file_driver(const char *description, int simulated)
-{
-    record.head.simulated = simulated;
-    snprintf(record.head.driver, sizeof record.head.driver, "%s", description);
-    record_open();
-}
-
-void record_file_start(void)
-{
-    static const struct record_files files = {make, show, grow, leave, drop};
-    struct record_head *head = &record.head;
-    snprintf(head->version, sizeof head->version, "%s", AUTOPIN_VERSION);
-    snprintf(head->program, sizeof head->program, "%s", program_invocation_short_name);
-    write_command_line(head->command_line, sizeof head->command_line);
-    snprintf(head->config_file, sizeof head->config_file, "%s", life_options()->file);
-    if (life_options()->record)
-        record_start(&files);
-}
+const struct record_files record_files = {make, show, grow, leave, drop};

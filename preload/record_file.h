@@ -3,6 +3,9 @@
 #ifndef AUTOPIN_RECORD_FILE_H
 #define AUTOPIN_RECORD_FILE_H
 
+/* record_file.c */
+extern const struct record_files record_files;
+
 /* From now on there is a file once there is something to count.  Context: start. */
 void record_file_start(void);
 

@@ -118,6 +118,9 @@ def ended():
         parent, child = sorted(reports, key=lambda report: report["process"]["pid"] != process.pid)
         check(parent, 30, 0, 0)
         check(child, 7, 0, 0)
+    elif way == "poor":
+        assert len(reports) == 1 and reports[0]["process"]["pid"] == process.pid, reports
+        check(reports[0], 30, 0, 0)
     elif way == "many":
         assert len(reports) == 1 and len(reports[0]["sites"]) >= 9
         assert reports[0]["totals"]["large_blocks"] == counted[0][0]

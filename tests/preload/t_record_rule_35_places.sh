@@ -17,18 +17,23 @@ failed=0
 wrong() { echo "$1" && failed=1; }
 export XDG_RUNTIME_DIR=$runtime AUTOPIN_REPORT=text AUTOPIN_REPORT_EMPTY=yes
 
+# Everything there, but for times.
+found() { find "$1" -printf '%p %m %U %s %l\n' | sort; }
+# The records of this test that are in either place.
+records() { grep -rl "$TMP/counts" "$runtime" "/dev/shm/autopin-$(id -u)" 2>/dev/null; }
+
 # run WHAT NOTES [COMMAND...]: the program ends well, with so many notes in its report, and leaves nothing behind
 run() {
     local what=$1 notes=$2 before status
     shift 2
-    before=$(find /dev/shm ! -type d | sort)
+    before=$(records)
     rm -f "$TMP/counts"
     "$@" env LD_PRELOAD="$LIB" "$work" normal "$TMP/counts" 2>"$TMP/err"
     status=$?
     [ $status -eq 0 ] || wrong "$what: exit $status: $(tail -n 3 "$TMP/err")"
     grep -q '^autopin: t_record_work .* ended by exit' "$TMP/err" || wrong "$what: no report"
     [ "$(grep -c 'could not be kept in a file' "$TMP/err")" -eq "$notes" ] || wrong "$what: $(cat "$TMP/err")"
-    [ "$(find /dev/shm ! -type d | sort)" = "$before" ] || wrong "$what: something was made or removed: $(find /dev/shm)"
+    [ "$(records)" = "$before" ] || wrong "$what: a record is left: $(records)"
 }
 
 # The second place is used when the first will not do; it is taken away here with the first.
@@ -39,14 +44,12 @@ run 'all is well' 0
 # keeps_out WHAT: autopin stays out of $runtime/autopin as it is now, and uses the other place or none
 keeps_out() {
     local before
-    before=$(ls -lR "$runtime")
+    before=$(found "$runtime")
     rm -f "$TMP/counts"
     LD_PRELOAD=$LIB "$work" segv "$TMP/counts" 2>/dev/null
-    [ "$(ls -lR "$runtime")" = "$before" ] || wrong "$1: $(ls -lR "$runtime")"
+    [ "$(found "$runtime")" = "$before" ] || wrong "$1: $(found "$runtime")"
     # What it has left is in the other place, under that process's number; it is this test's to remove.
-    for record in "/dev/shm/autopin-$(id -u)"/*; do
-        grep -q "$TMP/counts" "$record" 2>/dev/null && rm "$record"
-    done
+    records | xargs -r rm
 }
 chmod 770 "$runtime/autopin"
 keeps_out 'a directory that a group may write to'
@@ -86,7 +89,14 @@ if mount -t tmpfs -o size=12k,mode=700 tmpfs "$runtime/small" 2>/dev/null; then
     mounted=$runtime/small
     XDG_RUNTIME_DIR=$mounted run 'a full file system' 0
     rm -rf "$mounted/autopin"
+    # … and one that others have filled by half: the rest is theirs.
     mount -o remount,size=128k "$mounted"
+    mkdir -m 700 "$mounted/autopin"
+    head -c 68K /dev/zero >"$mounted/others"
+    XDG_RUNTIME_DIR=$mounted keeps_out 'a file system that is half full'
+    rm -rf "$mounted/autopin" "$mounted/others"
+    # Half of it is enough for the beginning, and the rest is not enough for what comes then.
+    mount -o remount,size=64k "$mounted"
     rm -f "$TMP/counts"
     XDG_RUNTIME_DIR=$mounted LD_PRELOAD=$LIB "$work" threads "$TMP/counts" 2>/dev/null
     [ $? -eq 139 ] || wrong 'a file system full later: not the end that was meant'

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "sim_client.h"
@@ -57,11 +58,23 @@ static void crash(void)
     syscall(SYS_tgkill, getpid(), gettid(), SIGSEGV);
 }
 
-/* Both allocate, and both are killed; the child counts on its own.  One that does not allocate has no record. */
-static void fork_and_die(int raw)
+/* No more memory is to be had. */
+static void use_up_limit(void)
+{
+    struct rlimit none;
+    CHECK(getrlimit(RLIMIT_AS, &none) == 0);
+    none.rlim_cur = 0;
+    CHECK(setrlimit(RLIMIT_AS, &none) == 0);
+}
+
+/* Both allocate, and both are killed; the child counts on its own, even if it is poor: then it has no memory for a record
+ * of its own.  One that does not allocate has no record. */
+static void fork_and_die(int raw, int poor)
 {
     int status;
     allocate(&counts[0], 20);
+    if (poor)
+        use_up_limit();
     if (fork() == 0)
         kill(getpid(), SIGKILL);
     wait(&status);
@@ -160,8 +173,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(way, "loop") == 0)
         run_threads();
-    else if (strcmp(way, "fork") == 0 || strcmp(way, "clone") == 0)
-        fork_and_die(way[0] == 'c');
+    else if (strcmp(way, "fork") == 0 || strcmp(way, "clone") == 0 || strcmp(way, "poor") == 0)
+        fork_and_die(way[0] == 'c', way[0] == 'p');
     else if (strcmp(way, "borrow") == 0)
         borrow_and_die();
     else if (strcmp(way, "exec") == 0)
