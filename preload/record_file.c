@@ -117,8 +117,8 @@ static int fill(int fd, const struct record_part *part, unsigned n)
     return 0;
 }
 
-/* Memory for a part in a child to come, which may get none itself: its limits may be used up.  Untouched, so it costs no
- * more than addresses.  Errors: -ENOMEM. */
+/* Memory for a part in a child to come, which may get none itself: its limits may be used up.  Untouched, so it costs
+ * no more than addresses.  Errors: -ENOMEM. */
 static int spare_take(unsigned number, uint64_t bytes)
 {
     if (!spare[number])

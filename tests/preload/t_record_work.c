@@ -67,8 +67,8 @@ static void use_up_limit(void)
     CHECK(setrlimit(RLIMIT_AS, &none) == 0);
 }
 
-/* Both allocate, and both are killed; the child counts on its own, even if it is poor: then it has no memory for a record
- * of its own.  One that does not allocate has no record. */
+/* Both allocate, and both are killed; the child counts on its own, even if it is poor: then it has no memory for a
+ * record of its own.  One that does not allocate has no record. */
 static void fork_and_die(int raw, int poor)
 {
     int status;
