@@ -7,7 +7,7 @@ enum {
     BYTES = 512 * KIB,
     CAPTURES = 30
 };
-static atomic_int stop;
+static atomic_int stop, ready;
 static CUcontext context;
 static _Atomic uint64_t copied;
 
@@ -17,6 +17,7 @@ static void *copier(void *arg)
     const CUdeviceptr device = (CUdeviceptr)(uintptr_t)arg;
     OK(cu.cuCtxSetCurrent(context));
     CUstream stream = new_stream();
+    atomic_fetch_add(&ready, 1);
     for (int i = 0; !atomic_load(&stop); i++) {
         char *block = malloc(BYTES + (size_t)(i % 4) * 64 * KIB);
         for (int copy = 0; copy < 4; copy++) {
@@ -55,7 +56,8 @@ int main(void)
     OK(cu.cuMemcpyHtoD_v2(device, warm, BYTES));
     for (int i = 0; i < 2; i++)
         SAME(pthread_create(&threads[i], NULL, copier, (void *)(uintptr_t)device_memory(BYTES)), 0);
-    nap_ms(20); /* their streams exist */
+    while (atomic_load(&ready) < 2) /* their streams exist */
+        nap_ms(1);
     for (int i = 0; i < CAPTURES; i++)
         capture_once(block, device, stream);
     atomic_store(&stop, 1);
