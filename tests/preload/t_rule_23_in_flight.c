@@ -21,6 +21,17 @@ static void *long_copy(void *unused)
     return NULL;
 }
 
+/* Returns when the driver has it. */
+static pthread_t begin_long_copy(void)
+{
+    pthread_t copier;
+    const uint64_t async = sim->copies[SIM_D2H][1][1];
+    SAME(pthread_create(&copier, NULL, long_copy, NULL), 0);
+    while (sim->copies[SIM_D2H][1][1] == async)
+        nap_ms(1);
+    return copier;
+}
+
 static void *hand_over(void *unused)
 {
     (void)unused;
@@ -32,7 +43,7 @@ static void *hand_over(void *unused)
 
 int main(void)
 {
-    pthread_t copier, owner;
+    pthread_t owner;
     char *other[12];
     context = begin_client(15);
     stream = new_stream();
@@ -42,10 +53,7 @@ int main(void)
     promote(block, BYTES);
     fill((void *)(uintptr_t)device, BYTES, 5);
     block_stream(stream, &gate);
-    const uint64_t async = sim->copies[SIM_D2H][1][1];
-    SAME(pthread_create(&copier, NULL, long_copy, NULL), 0);
-    while (sim->copies[SIM_D2H][1][1] == async)
-        nap_ms(1);
+    const pthread_t copier = begin_long_copy();
     for (int i = 0; i < 12; i++) { /* the cap is 4 MiB: others come and go */
         const CUdeviceptr scratch = device_memory(BYTES);
         other[i] = same_site(BYTES);
@@ -54,7 +62,7 @@ int main(void)
         for (int copy = 0; copy < 3 + i; copy++)
             OK(cu.cuMemcpyHtoD_v2(scratch, other[i], BYTES));
     }
-    nap_ms(400); /* idle release passes it by */
+    nap_ms(1500); /* idle release passes it by */
     SAME(pthread_create(&owner, NULL, hand_over, NULL), 0);
     nap_ms(50);
     atomic_store(&gate.open, 1);
@@ -68,13 +76,12 @@ int main(void)
     promote(block, BYTES);
     fill((void *)(uintptr_t)device, BYTES, 5);
     block_stream(stream, &gate);
-    SAME(pthread_create(&copier, NULL, long_copy, NULL), 0);
-    nap_ms(50);
+    const pthread_t again = begin_long_copy();
     free(block);
     for (int i = 0; i < 12; i++)
         CHECK((other[i] = same_site(BYTES)) != block);
     atomic_store(&gate.open, 1);
-    pthread_join(copier, NULL);
+    pthread_join(again, NULL);
     SAME(sim->violation[SIM_V_BUSY_UNREGISTER], 0);
     return 0;
 }
