@@ -47,7 +47,7 @@ static int idle(void)
         fill(foreign, BYTES, i);
         CHECK(goes_staged(0, foreign, device, BYTES, NULL));
         DEVICE_HOLDS(device, BYTES, i);
-        CHECK(sim->registered_regions > 0 || i > 0);
+        CHECK(sim->register_calls > 0); /* they may be gone by now */
         while (sim->registered_regions)
             nap_ms(5);
     }
