@@ -23,12 +23,12 @@ int main(void)
     }
     block_stream(stream, &gate);
     OK(cu.cuMemcpyHtoDAsync_v2(device, blocks[0], 20000, stream));
-    const uint64_t calls = sim->calls_total, begin = now_ns();
+    const uint64_t calls = sim->calls_total;
     for (int i = 0; i < BLOCKS; i++)
         free(blocks[i]);
     for (int i = 0; i < BLOCKS; i++)
         again[i] = same_site(BYTES);
-    CHECK(now_ns() - begin < 1000000000);
+    SAME(atomic_load(&gate.open), 0); /* who waits for the GPU waits for ever: the alarm ends the test */
     SAME(sim->calls_total, calls);
     SAME(sim->registered_regions, BLOCKS);
     atomic_store(&gate.open, 1);
