@@ -15,7 +15,7 @@ static size_t resident(void)
 
 static int child(void)
 {
-    alarm(10);
+    alarm(100);
     CHECK(vm_lck() == 0, "VmLck of the child: %ld", vm_lck());
     CHECK(pattern_holds(kept, 3 * MiB, 3 * MiB, 7), "the parent's bytes");
     free(kept);
@@ -35,7 +35,7 @@ int main(void)
     pattern_put(kept = malloc(3 * MiB), 3 * MiB, 7);
     const size_t before = resident();
     free(opaque(malloc(BYTES)));
-    const double end = now_s() + 20;
+    const double end = now_s() + 80;
     while (vm_lck() < (long)BYTES && now_s() < end) {
         int status = -1;
         const pid_t pid = fork();

@@ -74,10 +74,10 @@ static inline long vm_lck(void)
     return proc_number("/proc/self/status", "VmLck:") * 1024;
 }
 
-/* Waits until VmLck is in [least, most], for at most ten seconds; returns what it is then. */
+/* Waits until VmLck is in [least, most], for at most half a minute; returns what it is then. */
 static inline long vm_lck_becomes(long least, long most)
 {
-    const double end = now_s() + 10;
+    const double end = now_s() + 30;
     long locked;
     while (((locked = vm_lck()) < least || locked > most) && now_s() < end)
         sleep_ms(5);
