@@ -15,7 +15,8 @@ enum {
 };
 static _Atomic int stop;
 static long cap;
-static _Atomic long highest;
+static _Atomic long highest, samples;
+static const long FEWEST = 100; /* samples */
 
 static void *allocate(void *arg)
 {
@@ -37,7 +38,6 @@ static void *sample(void *unused)
 {
     char text[4096];
     const int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-    long samples = 0;
     while (!stop) {
         const ssize_t got = pread(fd, text, sizeof text - 1, 0);
         text[got > 0 ? got : 0] = 0;
@@ -48,7 +48,7 @@ static void *sample(void *unused)
         samples++;
     }
     close(fd);
-    CHECK(samples > 100, "only %ld samples", samples);
+    CHECK(samples > FEWEST, "only %ld samples", samples);
     return unused;
 }
 
@@ -60,7 +60,8 @@ int main(int argc, char **argv)
     CHECK(pthread_create(&threads[THREADS], NULL, sample, NULL) == 0, "no thread");
     for (uintptr_t i = 0; i < THREADS; i++)
         CHECK(pthread_create(&threads[i], NULL, allocate, (void *)i) == 0, "thread %zu", i);
-    for (int i = 0; i < 200 && (i < 12 || highest < least); i++) /* a busy machine takes its time */
+    for (int i = 0; i < 500 && (i < 12 || highest < least || samples <= FEWEST);
+         i++) /* a busy machine takes its time */
         sleep_ms(100);
     stop = 1;
     for (int i = 0; i <= THREADS; i++)
