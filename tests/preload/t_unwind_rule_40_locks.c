@@ -63,12 +63,12 @@ int main(int argc, char **argv)
     pthread_t threads[THREADS];
     const char *slash = strrchr(argv[0], '/');
     snprintf(plugin_path, sizeof plugin_path, "%.*s/plugin_loader_constructor.so", (int)(slash - argv[0]), argv[0]);
-    const double begin = now_s();
+    alarm(100);   /* a lock that is never given back */
     if (argc > 1) /* in a callback even the very first */
         dl_iterate_phdr(on_object, NULL);
     void *lib = dlopen(plugin_path, RTLD_NOW);
     CHECK(lib, "%s", dlerror());
-    CHECK(now_s() - begin < 2, "opening the plugin took %.1f s", now_s() - begin);
+    alarm(0);
     dl_iterate_phdr(on_object, NULL);
     if (lib)
         dlclose(lib);
