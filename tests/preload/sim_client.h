@@ -173,17 +173,17 @@ static UNUSED size_t first_wrong(const void *in, size_t bytes, uint64_t seed)
  */
 
 /* Copies the block until its copies go the direct way (AUTOPIN_PROMOTE=always; with AUTOPIN_PIN_WAIT=yes after the
- * first copy, or the second one when the first made the driver known). */
+ * first copy, or the second one when the first made the driver known).  The test's alarm ends it where that never
+ * comes. */
 static UNUSED void promote(void *block, size_t bytes)
 {
     const uint64_t before = sim->copies[SIM_H2D][1][0];
     const CUdeviceptr device = device_memory(bytes);
-    for (int i = 0; i < 200 && sim->copies[SIM_H2D][1][0] == before; i++) {
+    for (int i = 0; sim->copies[SIM_H2D][1][0] == before; i++) {
         OK(cu.cuMemcpyHtoD_v2(device, block, bytes));
         nap_ms(i < 3 ? 0 : 5);
     }
     OK(cu.cuMemFree_v2(device));
-    CHECK(sim->copies[SIM_H2D][1][0] > before);
 }
 
 static UNUSED void *promoted_block(size_t bytes, uint64_t seed)

@@ -40,7 +40,7 @@ int main(int argc, char **argv)
     pthread_t thread;
     atexit(at_the_end);
     at_quick_exit(at_the_end);
-    begin_client(10);
+    begin_client(100);
     const CUdeviceptr device = device_memory(BYTES);
     for (int i = 0; i < BLOCKS; i++) {
         blocks[i] = malloc(BYTES);
@@ -49,9 +49,8 @@ int main(int argc, char **argv)
     for (int copy = 0; copy < 3; copy++)
         for (int i = 0; i < BLOCKS; i++)
             OK(cu.cuMemcpyHtoD_v2(device, blocks[i], BYTES));
-    for (int i = 0; i < 2000 && !sim->register_calls; i++)
+    while (!sim->register_calls) /* the alarm ends a wait in vain */
         nap_ms(1);
-    CHECK(sim->register_calls > 0);
     if (strcmp(way, "thread") == 0) {
         SAME(pthread_create(&thread, NULL, exit_here, NULL), 0);
         pthread_join(thread, NULL);
