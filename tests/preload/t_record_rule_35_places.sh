@@ -4,6 +4,10 @@
 # early or late.
 # timeout 120
 set -u
+# In a /dev/shm of its own where that may be: others of this user may have records there.
+if [ "${1:-}" != alone ] && unshare -m --propagation private true 2>/dev/null; then
+    exec unshare -m --propagation private bash -c 'mount -t tmpfs none /dev/shm && exec "$0" alone' "$0"
+fi
 work=$BUILD/tests/t_record_work
 runtime=$(mktemp -d -p /dev/shm) || { echo 'there is no /dev/shm' && exit 77; }
 mounted=
