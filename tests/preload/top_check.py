@@ -62,7 +62,7 @@ def figures():
     """Each view lies between what the process had counted before and after."""
     process, counts = start("copies", SIMCUDA_STATE=tmp + "/sim", LD_LIBRARY_PATH=build + "/sim", SIMCUDA_DATA="0")
     before = done(counts)
-    text = top(process.pid, "-n", 3, "--delay=200ms")
+    text = top(process.pid, "-n", 3, "--delay=1s")
     after = done(counts)
     each = views(text)
     assert len(each) == 3 and "\x1b" not in text, text
