@@ -1,10 +1,11 @@
 #!/bin/bash
 # rule 36: a report that goes to a file is there after SIGKILL and after a crash, two seconds old at most, and whole.
+# timeout 240
 set -u
 for signal in KILL SEGV; do
     AUTOPIN_BACKEND=mlock AUTOPIN_REPORT=$TMP/r.json LD_PRELOAD=$LIB "$BUILD/bench/mlock_loop" 64 1000000 5 >/dev/null &
     program=$!
-    for ((i = 0; i < 100; i++)); do
+    for ((i = 0; i < 600; i++)); do
         grep -Eqs '"recycled": *[1-9]' "$TMP/r.json" && break # the second one at the earliest: the first comes with the first pin
         sleep 0.1
     done

@@ -37,7 +37,7 @@ all=$((2 * has + dropped)) # an allocation whose free is not there, of which the
 # Killed: up to there.
 AUTOPIN_TRACE=$TMP/killed.trace AUTOPIN_BACKEND=none AUTOPIN_MIN_SIZE=64K LD_PRELOAD=$LIB "$BUILD/bench/alloc/churn" 100000000 64 1024 &
 program=$!
-for ((i = 0; i < 200; i++)); do
+for ((i = 0; i < 600; i++)); do
     [ "$(stat -c %s "$TMP/killed.trace" 2>/dev/null || echo 0)" -lt 200000 ] || break
     sleep 0.1
 done
