@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-TestSuite(engine_demote, .init = eng_init, .timeout = 5);
+TestSuite(engine_demote, .init = eng_init, .timeout = 60);
 
 static int one_context, other_context;
 

@@ -216,12 +216,12 @@ static void fork_during_pin(int freed)
     eng_expect_sound(MIB);
 }
 
-Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_a_pin, .timeout = 10)
+Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_a_pin, .timeout = 60)
 {
     fork_during_pin(0);
 }
 
-Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_a_pin_of_a_freed_block, .timeout = 10)
+Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_a_pin_of_a_freed_block, .timeout = 60)
 {
     fork_during_pin(1);
 }
@@ -236,12 +236,12 @@ static void fork_during_unpin(int freed)
     eng_expect_sound(0);
 }
 
-Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_an_unpin, .timeout = 10)
+Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_an_unpin, .timeout = 60)
 {
     fork_during_unpin(0);
 }
 
-Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_an_unpin_of_a_freed_block, .timeout = 10)
+Test(engine_fork, rule_28_fork_goes_ahead_in_the_middle_of_an_unpin_of_a_freed_block, .timeout = 60)
 {
     fork_during_unpin(1);
 }

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-TestSuite(engine_stop, .init = eng_init, .timeout = 10);
+TestSuite(engine_stop, .init = eng_init, .timeout = 60);
 
 static _Atomic int begun, pauses_refused;
 
