@@ -75,10 +75,18 @@ static double copy_us(unsigned char *p, CUdeviceptr d, bool to_host, size_t byte
 
 enum {
     TIMED_ROUNDS = 20,
+    TIMED_MOST = 2000,
     TIMED_BYTES = 4 * MIB
 };
 
-/* 1 GB/s pageable, 4 GB/s pinned, 100 us each: no copy is faster, and one of many is hardly slower. */
+static bool near_model(double best[2][2])
+{
+    return best[1][0] < 1148.5 * 4 && best[1][1] < 1148.5 * 4 && best[0][0] < 4294.3 * 4 && best[0][1] < 4294.3 * 4;
+}
+
+/* 1 GB/s pageable, 4 GB/s pinned, 100 us each: no copy is faster, and one of many (as many as it takes) is hardly
+ * slower.
+ */
 static void modelled_rates(void)
 {
     begin();
@@ -86,16 +94,16 @@ static void modelled_rates(void)
     unsigned char *p[2] = {pages(TIMED_BYTES, 1), pages(TIMED_BYTES, 1)};
     CUdeviceptr d = device(TIMED_BYTES);
     OK(cu.cuMemHostRegister_v2(p[1], TIMED_BYTES, 0));
-    for (int i = 0; i < TIMED_ROUNDS; i++) {
+    int rounds = 0;
+    for (; rounds < TIMED_ROUNDS || (rounds < TIMED_MOST && !near_model(best)); rounds++) {
         for (int k = 0; k < 4; k++) {
             double us = copy_us(p[k & 1], d, k & 2, TIMED_BYTES);
             CHECK(us >= (k & 1 ? 1048.5 : 4194.3) + 100);
             best[k & 1][k >> 1] = us < best[k & 1][k >> 1] ? us : best[k & 1][k >> 1];
         }
     }
-    CHECK(best[1][0] < 1148.5 * 4 && best[1][1] < 1148.5 * 4);
-    CHECK(best[0][0] < 4294.3 * 4 && best[0][1] < 4294.3 * 4);
-    SAME(state->modelled_ns[SIM_D2H][1] / TIMED_ROUNDS / 1000, 1048 + 100);
+    CHECK(near_model(best));
+    SAME(state->modelled_ns[SIM_D2H][1] / (uint64_t)rounds / 1000, 1048 + 100);
 }
 
 /* Two streams share the modelled link of one direction. */
