@@ -11,7 +11,7 @@
 # LD_PRELOAD=$LIB is set unless the line sets LD_PRELOAD itself.  The bare word $SIM, or any SIMCUDA_ setting, gives the
 # run the simulated driver: LD_LIBRARY_PATH, SIMCUDA_STRICT=1 and a fresh SIMCUDA_STATE; and AUTOPIN_STAGING=never, since
 # most programs count registrations.  A line "# timeout N" changes
-# the limit of 60 s for the lines after it; other lines that begin with # are comments.
+# the limit of 120 s for the lines after it; other lines that begin with # are comments.
 #
 # A shell test finds LIB, SIM, BUILD and TMP in its environment and preloads for itself; "# timeout N" counts there too.
 # Exit 77 means skipped, with the reason on the last line of its output.
@@ -80,14 +80,14 @@ run_one() {
 trim() { sed 's/^[[:space:]]*//; s/[[:space:]]*$//' <<<"$1"; }
 
 run_program() {
-    local name=$1 runs=tests/preload/$1.runs limit=60 label words expected arguments
+    local name=$1 runs=tests/preload/$1.runs limit=120 label words expected arguments
     if [ ! -x "$BUILD/tests/$name" ]; then
         echo "was not built" >"$scratch/out"
         report "$name" 1 0 0
         return
     fi
     if [ ! -f "$runs" ]; then
-        run_one "$name" '' '' 0 '' 60
+        run_one "$name" '' '' 0 '' 120
         return
     fi
     while IFS='|' read -r label words expected arguments; do
@@ -103,9 +103,9 @@ run_script() {
     local limit status
     limit=$(sed -n 's/^# timeout \([0-9]*\)$/\1/p' "$1")
     rm -rf "$TMP" && mkdir "$TMP"
-    timeout -k 5 "${limit:-60}" "$1" >"$scratch/out" 2>&1 </dev/null
+    timeout -k 5 "${limit:-120}" "$1" >"$scratch/out" 2>&1 </dev/null
     status=$?
-    report "$(basename "$1" .sh)" "$status" 0 "${limit:-60}"
+    report "$(basename "$1" .sh)" "$status" 0 "${limit:-120}"
 }
 
 wanted() {

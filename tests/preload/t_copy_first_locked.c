@@ -14,7 +14,7 @@ int main(void)
         memset(warm, i, BYTES);
         free(warm);
     }
-    begin_client(20);
+    begin_client(100);
     const CUdeviceptr device = device_memory(BYTES);
     char *block = same_site(BYTES);
     fill(block, BYTES, 3);

@@ -10,7 +10,7 @@ enum {
 static int work(void)
 {
     static char foreign[100000];
-    begin_client(10);
+    begin_client(100);
     const CUdeviceptr device = device_memory(BYTES);
     CUstream stream = new_stream();
     for (int i = 0; i < 3; i++)

@@ -64,7 +64,7 @@ static int see_one(struct dl_phdr_info *info, size_t size, void *unused)
 
 static int child(void)
 {
-    alarm(10);
+    alarm(100);
     for (unsigned depth = 0; depth < DEPTHS; depth++)
         large_at(depth);
     return 0;
@@ -81,7 +81,7 @@ static void fork_and_reap(int (*body)(void), int i)
     int status = -1;
     const pid_t pid = fork();
     if (pid == 0) {
-        alarm(10);
+        alarm(100);
         _exit(body());
     }
     waitpid(pid, &status, 0);

@@ -28,7 +28,7 @@ int main(void)
         use(3); /* with a worker at work, as like as not */
         const pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
         if (pid == 0) {
-            alarm(20);
+            alarm(100);
             CHECK(pattern_holds(kept, BYTES, BYTES, 1), "what the parent had");
             free(kept);
             use(20);

@@ -8,7 +8,7 @@
 
 static void at_end(void)
 {
-    alarm(10);
+    alarm(100);
     errno = 0;
     const int result = mlock((void *)0x10000, 4096); /* nothing is mapped there */
     CHECK(result == -1 && errno == ENOMEM, "%d, errno %d", result, errno);

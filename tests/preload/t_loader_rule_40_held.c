@@ -57,7 +57,7 @@ int main(void)
 {
     char path[512];
     pthread_t thread;
-    alarm(30);
+    alarm(100);
     snprintf(path, sizeof path, "%s/tests/plugin_loader_held.so", getenv("BUILD"));
     sem_init(&inside, 0, 0);
     pthread_mutex_lock(&mutex);

@@ -10,7 +10,7 @@ enum {
 
 static int work(void)
 {
-    begin_client(20);
+    begin_client(100);
     char *large = malloc(LARGE), *block = malloc(BYTES);
     const CUdeviceptr device = device_memory(BYTES);
     const struct cu_memcpy2d shaped = {

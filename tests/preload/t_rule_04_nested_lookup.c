@@ -37,7 +37,7 @@ int main(void)
 {
     pthread_t threads[8];
     void *found = &cu;
-    alarm(20);
+    alarm(100);
     driver_handle = dlopen("libcuda.so.1", RTLD_NOW);
     const old_form old = (old_form)dlsym(driver_handle, "cuGetProcAddress");
     const new_form now = (new_form)dlsym(driver_handle, "cuGetProcAddress_v2");

@@ -111,7 +111,7 @@ static void check_errors(void)
 
 int main(void)
 {
-    begin_client(20);
+    begin_client(100);
     stream = new_stream();
     device = device_memory(PARTS * PART);
     block = promoted_block(PARTS * PART, 1);

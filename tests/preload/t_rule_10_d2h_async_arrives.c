@@ -65,7 +65,7 @@ static void check_way(char *block, int way, int seed)
 int main(int argc, char **argv)
 {
     const int pinned = argc > 1 && strcmp(argv[1], "pinned") == 0;
-    begin_client(20);
+    begin_client(100);
     device = device_memory(BYTES);
     stream = new_stream();
     char *block = pinned ? promoted_block(BYTES, 1) : malloc(BYTES);

@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 {
     const int pinned = argc > 1 && strcmp(argv[1], "pinned") == 0;
     const size_t sizes[] = {BYTES, 64 * KIB + 1, 64 * KIB, 5000};
-    begin_client(20);
+    begin_client(100);
     device = device_memory(BYTES);
     stream = new_stream();
     char *block = pinned ? promoted_block(BYTES, 1) : malloc(BYTES);

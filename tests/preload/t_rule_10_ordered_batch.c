@@ -20,7 +20,7 @@ int main(void)
 {
     struct cu_memcpy_attributes attributes = {.src_access_order = CU_MEMCPY_SRC_ACCESS_ORDER_STREAM};
     struct gate stuck, gate;
-    begin_client(20);
+    begin_client(100);
     const CUstream stuck_stream = new_stream(), stream = new_stream();
     CUdeviceptr to = device_memory(BYTES);
     size_t size = BYTES, first = 0;

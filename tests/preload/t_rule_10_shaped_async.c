@@ -93,7 +93,7 @@ static void check(CUresult (*copy)(void), int out, int seed)
 
 int main(void)
 {
-    begin_client(10);
+    begin_client(100);
     stream = new_stream();
     device = device_memory(BYTES);
     block = promoted_block(BYTES, 1);

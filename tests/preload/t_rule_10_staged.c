@@ -116,7 +116,7 @@ static void check(char *host)
 
 int main(void)
 {
-    begin_client(50);
+    begin_client(100);
     device = device_memory(21 * MIB);
     stream = new_stream();
     char *warm = mapped(21 * MIB);

@@ -29,7 +29,7 @@ static void one_block(CUstream stream, CUdeviceptr device, CUdeviceptr back, int
 
 int main(void)
 {
-    begin_client(30);
+    begin_client(100);
     CUstream stream = new_stream();
     const CUdeviceptr device = device_memory(BYTES), back = device_memory(BYTES);
     for (int i = 0; i < ROUNDS; i++)

@@ -270,7 +270,7 @@ int main(int argc, char **argv)
     struct gate stuck;
     const size_t shape[] = {PAYLOAD, 0, 1 | (size_t)1 << 32}; /* bytes, one channel */
     CHECK(argc == 2);
-    begin_client(20);
+    begin_client(100);
     const CUstream stuck_stream = new_stream();
     stream = new_stream();
     device = device_memory(BYTES);

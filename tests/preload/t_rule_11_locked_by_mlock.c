@@ -12,7 +12,7 @@ int main(void)
         memset(warm, i, bytes);
         free(warm);
     }
-    begin_client(20);
+    begin_client(100);
     const CUdeviceptr device = device_memory(bytes);
     CUstream stream = new_stream();
     char *block = same_site(bytes);

@@ -101,7 +101,7 @@ int main(void)
     const struct shape line = {.width = 65536, .height = 1, .depth = 1, .rows = 1};
     const size_t bytes[] = {BYTES, 0, 1 | (size_t)1 << 32}; /* bytes, one channel */
     typedef CUresult (*create_fn)(CUarray *, const void *);
-    begin_client(20);
+    begin_client(100);
     stream = new_stream();
     device = device_memory(BYTES);
     OK(((create_fn)dlsym(driver_handle, "cuArrayCreate_v2"))(&array, bytes));

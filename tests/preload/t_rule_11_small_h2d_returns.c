@@ -28,7 +28,7 @@ static void check_size(char *block, size_t at, size_t bytes, CUdeviceptr device,
 int main(void)
 {
     const size_t sizes[] = {1, 8, 4097, 65535, 65536};
-    begin_client(10);
+    begin_client(100);
     CUstream stream = new_stream();
     const CUdeviceptr device = device_memory(64 * KIB);
     char *block = promoted_block(1 * MIB, 1);

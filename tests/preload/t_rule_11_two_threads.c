@@ -46,7 +46,7 @@ static void *promote_all(void *arg)
 int main(void)
 {
     pthread_t thread;
-    shared.context = begin_client(50);
+    shared.context = begin_client(100);
     CUstream stream = new_stream();
     const CUdeviceptr to = device_memory(SMALL);
     shared.device = device_memory(BYTES);

@@ -11,7 +11,7 @@ enum {
 
 int main(void)
 {
-    begin_client(20);
+    begin_client(100);
     CUstream stream = new_stream();
     const CUdeviceptr device = device_memory(BYTES);
     for (int round = 0; round < ROUNDS; round++) {

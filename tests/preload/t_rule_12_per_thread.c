@@ -55,7 +55,7 @@ static void copies_behind(char *block, CUdeviceptr device, int per_thread)
 
 int main(void)
 {
-    struct other other = {.context = begin_client(20)};
+    struct other other = {.context = begin_client(100)};
     char *block = promoted_block(BYTES, 1);
     const CUdeviceptr device = device_memory(BYTES);
     copies_beside(&other, block, device);

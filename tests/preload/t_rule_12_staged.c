@@ -108,7 +108,7 @@ static void behind_a_blocking_stream(int shape)
 
 int main(void)
 {
-    contexts[0] = begin_client(50);
+    contexts[0] = begin_client(100);
     contexts[1] = new_context();
     for (int round = 0; round < 8; round++) { /* legacy, per-thread, own stream; in either context */
         struct party party = {.shape = round & 2 ? 2 : 10, .context = round & 1};

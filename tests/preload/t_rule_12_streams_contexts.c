@@ -74,7 +74,7 @@ static void *use_in_thread(void *arg)
 int main(void)
 {
     pthread_t thread;
-    CUcontext first = begin_client(10);
+    CUcontext first = begin_client(100);
     char *block = promoted_block(BYTES, 1);
     other_streams_held_up(block);
     two_contexts(block, first);

@@ -112,7 +112,7 @@ static void shaped(int async, int three_d)
 
 int main(void)
 {
-    begin_client(20);
+    begin_client(100);
     block = malloc(BYTES);
     device = device_memory(8 * MIB);
     stream = new_stream();

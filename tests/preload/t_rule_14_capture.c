@@ -42,7 +42,7 @@ static void capture_and_launch(char *source, char *target, CUdeviceptr device, C
 
 int main(void)
 {
-    begin_client(20);
+    begin_client(100);
     const CUdeviceptr device = device_memory(2 * BYTES);
     CUstream stream = new_stream();
     char *warm = promoted_block(BYTES, 1); /* from now on every copy would pin */

@@ -25,7 +25,7 @@ int main(int argc, char **argv)
 {
     const int pinned = argc > 1 && strcmp(argv[1], "pinned") == 0;
     char *later[LATER];
-    begin_client(20);
+    begin_client(100);
     CUstream stream = new_stream();
     const CUdeviceptr device = device_memory(2 * BYTES);
     char *source = pinned ? promoted_block(BYTES, 5) : malloc(BYTES);

@@ -73,7 +73,7 @@ int main(int argc, char **argv)
     CUgraph graph = NULL;
     CUgraphNode node = NULL, generic = NULL;
     CUgraphExec exec = NULL;
-    CUcontext context = begin_client(20);
+    CUcontext context = begin_client(100);
     CUstream stream = new_stream();
     const CUdeviceptr device = device_memory(BYTES), other = device_memory(BYTES), scratch = device_memory(BYTES);
     free(promoted_block(BYTES, 70));

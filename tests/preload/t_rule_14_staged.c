@@ -136,7 +136,7 @@ static void under_way(void)
 
 int main(void)
 {
-    context = begin_client(50);
+    context = begin_client(100);
     device = device_memory(BYTES);
     stream = new_stream();
     host = mapped(BYTES);

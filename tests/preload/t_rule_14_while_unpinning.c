@@ -39,7 +39,7 @@ int main(int argc, char **argv)
     struct gate gate;
     CUgraphExec exec = NULL;
     const int by_hand = argc > 1 && strcmp(argv[1], "node") == 0;
-    CUcontext context = begin_client(30);
+    CUcontext context = begin_client(100);
     CUstream stuck = new_stream(), stream = new_stream();
     CUdeviceptr device = device_memory(BYTES);
     char *block = promoted_block(BYTES, 1);

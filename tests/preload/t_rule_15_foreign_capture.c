@@ -49,7 +49,7 @@ static void capture_once(char *block, CUdeviceptr device, CUstream stream)
 int main(void)
 {
     pthread_t threads[2];
-    context = begin_client(20);
+    context = begin_client(100);
     CUstream stream = new_stream();
     const CUdeviceptr device = device_memory(BYTES);
     char *block = malloc(BYTES), *warm = malloc(BYTES);

@@ -26,7 +26,7 @@ static void allocate_and_free(void *arg)
 
 int main(void)
 {
-    begin_client(10);
+    begin_client(100);
     CUstream stream = new_stream();
     const CUdeviceptr device = device_memory(BYTES);
     for (int i = 0; i < 20; i++) {

@@ -132,7 +132,7 @@ static void everything(const char *when, char *host)
 
 static int table(void)
 {
-    alarm(10);
+    alarm(100);
     bind_driver();
     char *block = malloc(BYTES);
     fill(block, BYTES, 1);

@@ -156,7 +156,7 @@ static void registered(const char *what, char *memory)
 
 static int table(const char *order)
 {
-    alarm(50);
+    alarm(100);
     last_hole_first = strcmp(order, "backwards") == 0;
     bind_driver();
     char *early = mapped(BYTES);
@@ -184,7 +184,7 @@ static int failing(void)
     const CUresult wanted = (CUresult)atoi(getenv("WANTED"));
     char *host = mapped(BYTES);
     int failed = 0;
-    begin_client(50);
+    begin_client(100);
     device = device_memory(BYTES);
     stream = new_stream();
     for (int i = 0; i < 8; i++) {

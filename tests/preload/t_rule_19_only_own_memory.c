@@ -36,7 +36,7 @@ static void *map(int flags, int fd)
 int main(void)
 {
     void *driver_own = NULL;
-    begin_client(20);
+    begin_client(100);
     device = device_memory(BYTES);
     stream = new_stream();
     FILE *file = tmpfile();

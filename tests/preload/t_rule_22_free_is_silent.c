@@ -13,7 +13,7 @@ int main(void)
     char *blocks[BLOCKS], *again[BLOCKS];
     struct gate gate = {0};
     int recycled = 0;
-    begin_client(10);
+    begin_client(100);
     CUstream stream = new_stream();
     const CUdeviceptr device = device_memory(BYTES);
     for (int i = 0; i < BLOCKS; i++) {

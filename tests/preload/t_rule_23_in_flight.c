@@ -45,7 +45,7 @@ int main(void)
 {
     pthread_t owner;
     char *other[12];
-    context = begin_client(15);
+    context = begin_client(100);
     stream = new_stream();
     device = device_memory(BYTES);
     block = same_site(BYTES);

@@ -120,7 +120,7 @@ static void registered_meanwhile(int round)
 
 int main(void)
 {
-    alarm(25);
+    alarm(100);
     bind_driver();
     OK(cu.cuInit(0));
     for (int i = 0; i < STREAMS; i++) {

@@ -13,7 +13,7 @@ enum {
 int main(void)
 {
     struct gate gate;
-    begin_client(15);
+    begin_client(100);
     CUstream gated = new_stream(), open = new_stream();
     const CUdeviceptr device = device_memory(BYTES);
     char *block = same_site(BYTES);

@@ -95,7 +95,7 @@ static void only_slots(void)
 int main(void)
 {
     static char fixed[BYTES];
-    context = begin_client(50);
+    context = begin_client(100);
     CUstream stream = new_stream();
     const CUdeviceptr device = device_memory(BYTES);
     char *const kinds[] = {fixed, mapped_file(BYTES, MAP_SHARED), mapped_file(BYTES, MAP_PRIVATE), malloc(BYTES)};

@@ -8,7 +8,7 @@ static const size_t sizes[] = {1 << 20, 3 << 20,          100000, (1 << 20) + 77
 
 int main(void)
 {
-    begin_client(20);
+    begin_client(100);
     const CUdeviceptr device = device_memory(5 << 20);
     CUstream stream = new_stream();
     for (int round = 0; round < 25; round++) {

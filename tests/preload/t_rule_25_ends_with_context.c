@@ -98,7 +98,7 @@ static void registered_again(const char *wanted)
 int main(void)
 {
     char *block = NULL;
-    alarm(20);
+    alarm(100);
     bind_driver();
     OK(cu.cuInit(0));
     for (int round = 0; round < ROUNDS; round++) {

@@ -9,7 +9,7 @@ enum {
 
 int main(void)
 {
-    begin_client(10);
+    begin_client(100);
     char *block = promoted_block(BYTES, 1);
     OK(cu.cuMemHostRegister_v2(block, BYTES, 0));
     free(block);

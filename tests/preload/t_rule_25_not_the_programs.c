@@ -9,7 +9,7 @@ enum {
 
 int main(void)
 {
-    begin_client(20);
+    begin_client(100);
     char *plain = malloc(BYTES), *block = promoted_block(BYTES, 1);
     const CUresult answer = cu.cuMemHostUnregister(plain);
     CHECK(answer != CUDA_SUCCESS);

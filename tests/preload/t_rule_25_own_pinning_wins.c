@@ -93,7 +93,7 @@ static void overlaps(char *block)
 
 static int run(void)
 {
-    begin_client(10);
+    begin_client(100);
     device = device_memory(BYTES);
     stream = new_stream();
     char *block = malloc(BYTES);

@@ -13,7 +13,7 @@ int main(int argc, char **argv)
 {
     struct answers before[5], after;
     const int waiting = argc > 1 && strcmp(argv[1], "waiting") == 0;
-    begin_client(20);
+    begin_client(100);
     const CUdeviceptr device = device_memory(BYTES);
     free(promoted_block(BYTES / 2, 1)); /* too small to serve a block of another site */
     for (int round = 0; round < (waiting ? 3 : 60); round++) {

@@ -42,7 +42,7 @@ int main(void)
 {
     struct answers before;
     pthread_t thread;
-    asking = begin_client(20);
+    asking = begin_client(100);
     fill(block = malloc(BYTES), BYTES, 3);
     ask(&before, block + 4096);
     SAME(before.flags_rc, CUDA_ERROR_INVALID_VALUE);

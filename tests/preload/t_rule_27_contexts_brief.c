@@ -50,7 +50,7 @@ static void *many_contexts(void *arg)
 int main(void)
 {
     pthread_t threads[THREADS];
-    alarm(25);
+    alarm(100);
     bind_driver();
     OK(cu.cuInit(0));
     fill(shared = malloc(BYTES), BYTES, 1);

@@ -43,7 +43,7 @@ static void primary(CUresult (*end)(CUdevice))
 
 int main(void)
 {
-    CUcontext first = begin_client(20);
+    CUcontext first = begin_client(100);
     CUresult (*old_destroy)(CUcontext) = (CUresult(*)(CUcontext))dlsym(driver_handle, "cuCtxDestroy");
     CUresult (*detach)(CUcontext) = (CUresult(*)(CUcontext))dlsym(driver_handle, "cuCtxDetach");
     for (int i = 0; i < BLOCKS; i++)

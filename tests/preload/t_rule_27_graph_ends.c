@@ -52,7 +52,7 @@ static void one_context(char *source, char *target, int round, int pinned)
 
 int main(void)
 {
-    alarm(20);
+    alarm(100);
     bind_driver();
     OK(cu.cuInit(0));
     for (int round = 0; round < ROUNDS; round++) {

@@ -5,7 +5,7 @@
 
 int main(void)
 {
-    begin_client(10);
+    begin_client(100);
     CUresult (*detach)(CUcontext) = (CUresult(*)(CUcontext))dlsym(driver_handle, "cuCtxDetach");
     const size_t bytes = 8 * MIB;
     char *block = promoted_block(bytes, 1);

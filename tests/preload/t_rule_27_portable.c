@@ -8,7 +8,7 @@ enum {
 
 int main(void)
 {
-    const CUcontext first = begin_client(20);
+    const CUcontext first = begin_client(100);
     char *block = promoted_block(BYTES, 1);
     const uint64_t registered = sim->register_calls;
     new_context(); /* and current */

@@ -65,7 +65,7 @@ static void round_trip(release_fn release, release_fn other, int times)
 
 int main(void)
 {
-    alarm(15);
+    alarm(100);
     bind_driver();
     OK(cu.cuInit(0));
     for (int i = 0; i < BLOCKS; i++)

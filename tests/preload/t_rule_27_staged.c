@@ -148,7 +148,7 @@ static void primary(void)
 int main(int argc, char **argv)
 {
     const enum slots slots = argc < 2 ? MANY : strcmp(argv[1], "borrowed") == 0 ? BORROWED : FEW;
-    CUcontext unused = begin_client(50);
+    CUcontext unused = begin_client(100);
     OK(cu.cuCtxDestroy_v2(unused));
     host = mapped(LARGE);
     for (int i = 0; i < 3; i++) {

@@ -10,7 +10,7 @@ enum {
 
 int main(void)
 {
-    alarm(20);
+    alarm(100);
     bind_driver();
     OK(cu.cuInit(0));
     char *blocks[BLOCKS];

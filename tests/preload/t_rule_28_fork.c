@@ -50,7 +50,7 @@ static void child(int depth)
 
 int main(void)
 {
-    begin_client(20);
+    begin_client(100);
     const CUdeviceptr device = device_memory(BYTES);
     CUstream stream = new_stream();
     for (int i = 0; i < BLOCKS; i++)

@@ -32,7 +32,7 @@ static void *copier(void *arg)
 
 static void child(void)
 {
-    alarm(10);
+    alarm(100);
     for (int i = 0; i < 10; i++) {
         char *block = malloc(BYTES + (size_t)i * 65536);
         fill(block, BYTES, i);
@@ -45,7 +45,7 @@ static void child(void)
 int main(void)
 {
     pthread_t threads[3];
-    context = begin_client(30);
+    context = begin_client(100);
     for (int i = 0; i < 3; i++)
         SAME(pthread_create(&threads[i], NULL, copier, (void *)(uintptr_t)(i * 1000000)), 0);
     for (int i = 0; i < FORKS; i++) {

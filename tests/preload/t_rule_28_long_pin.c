@@ -12,7 +12,7 @@ static char *block, *small;
 
 static void child(void)
 {
-    alarm(10);
+    alarm(100);
     for (size_t at = 0; at < BYTES; at += BYTES / 16)
         HOLDS(block + at, 4096, at);
     HOLDS(small, PROBE, 5);
@@ -46,7 +46,7 @@ int main(void)
         puts("less than 3 GiB of memory are free");
         return 77;
     }
-    begin_client(40);
+    begin_client(100);
     const CUdeviceptr device = device_memory(PROBE);
     block = malloc(BYTES);
     for (size_t at = 0; at < BYTES; at += BYTES / 16)

@@ -123,7 +123,7 @@ static void no_pins_left(CUcontext *context)
 
 int main(void)
 {
-    CUcontext context = begin_client(20);
+    CUcontext context = begin_client(100);
     dropped_while_locked(device_memory(BYTES), MADV_DONTNEED);
     no_pins_left(&context);
     dropped_while_locked(device_memory(BYTES), MADV_DONTNEED_LOCKED);

@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 {
     pthread_t threads[MOST];
     n_threads = argc > 1 ? atoi(argv[1]) : 2;
-    context = begin_client(30);
+    context = begin_client(100);
     pthread_barrier_init(&barrier, NULL, (unsigned)n_threads);
     block = malloc((size_t)MOST * PART);
     for (int i = 0; i < n_threads; i++)

@@ -9,7 +9,7 @@ enum {
 
 int main(void)
 {
-    begin_client(10);
+    begin_client(100);
     char *block = malloc(BYTES);
     const CUdeviceptr device = device_memory(BYTES);
     CUstream stream = new_stream();

@@ -50,7 +50,7 @@ int main(int argc, char **argv)
 {
     pthread_t threads[THREADS];
     const uint64_t most_regions = argc > 1 ? (uint64_t)atoi(argv[1]) : UINT64_MAX;
-    context = begin_client(30);
+    context = begin_client(100);
     fill_and_evict();
     for (int i = 0; i < THREADS; i++)
         SAME(pthread_create(&threads[i], NULL, copier, (void *)(intptr_t)i), 0);

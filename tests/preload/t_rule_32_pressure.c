@@ -285,7 +285,7 @@ int main(int argc, char **argv)
         put("/sys/fs/cgroup/job/memory.max", "419430400\n");
         put("/sys/fs/cgroup/job/memory.current", "1048576\n");
     }
-    context = begin_client(50);
+    context = begin_client(100);
     const unsigned files = open_files();
     if (strcmp(what, "min_free") == 0)
         min_free();

@@ -12,7 +12,7 @@ enum {
 
 static int work(uint64_t most_bytes, uint64_t most_regions, int plain)
 {
-    begin_client(50);
+    begin_client(100);
     const CUdeviceptr device = device_memory(BYTES);
     CUstream stream = new_stream();
     char *blocks[4], *foreign = mapped(BYTES);
@@ -40,7 +40,7 @@ static int work(uint64_t most_bytes, uint64_t most_regions, int plain)
 /* Everything goes, and comes again when it is needed. */
 static int idle(void)
 {
-    begin_client(50);
+    begin_client(100);
     const CUdeviceptr device = device_memory(BYTES);
     char *foreign = mapped(BYTES);
     for (int i = 0; i < 3; i++) {

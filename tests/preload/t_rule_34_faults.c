@@ -26,7 +26,7 @@ static int work(void)
     CUdeviceptr device = 0;
     CUstream stream = NULL;
     char *blocks[BLOCKS];
-    alarm(10);
+    alarm(100);
     bind_driver();
     say("init", cu.cuInit(0), NULL, 0);
     say("context", cu.cuCtxCreate_v2(&context, 0, 0), NULL, 0);

@@ -107,7 +107,7 @@ static int work(void)
     CUcontext context = NULL;
     CUdeviceptr device = 0;
     CUstream stream = NULL;
-    alarm(30);
+    alarm(100);
     for (int round = 0; round < ROUNDS; round++)
         allocate(round);
     fork_one(0);

@@ -107,7 +107,7 @@ static void in_context(int relaxed, uint64_t seed, const char *fault)
 static int work(void)
 {
     const char *fault = getenv("SIMCUDA_FAIL"), *async = getenv("AUTOPIN_ASYNC");
-    alarm(20);
+    alarm(100);
     bind_driver();
     say("init", cu.cuInit(0), NULL, 0);
     in_context(async && strcmp(async, "relaxed") == 0, 1, fault);

@@ -7,7 +7,7 @@ static const size_t BYTES = (size_t)300 * MIB;
 
 int main(void)
 {
-    begin_client(50);
+    begin_client(100);
     char *block = malloc(BYTES);
     const CUdeviceptr device = device_memory(BYTES);
     memset(block, 7, BYTES);

@@ -16,7 +16,7 @@ static void *work(void *unused)
 int main(void)
 {
     pthread_t thread;
-    alarm(50);
+    alarm(100);
     SAME(pthread_create(&thread, NULL, work, NULL), 0);
     pthread_exit(NULL);
 }

@@ -48,7 +48,7 @@ static void nothing(void *unused)
 
 static void warm(void)
 {
-    begin_client(50);
+    begin_client(100);
     device = device_memory(BYTES);
     host = mapped(BYTES);
     OK(cu.cuLaunchHostFunc(NULL, nothing, NULL));

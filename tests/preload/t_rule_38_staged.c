@@ -13,7 +13,7 @@ enum {
 int main(int argc, char **argv)
 {
     int staged[2] = {0, 0};
-    begin_client(50);
+    begin_client(100);
     CHECK(argc > 1);
     const int wanted = strcmp(argv[1], "staged") == 0;
     const CUdeviceptr device = device_memory(BYTES);

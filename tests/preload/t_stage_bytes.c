@@ -93,7 +93,7 @@ static void check_stack(void)
 
 static int work(void)
 {
-    context = begin_client(50);
+    context = begin_client(100);
     device = device_memory(MOST + 2 * EDGE);
     stream = new_stream();
     char *anonymous = mapped(MOST + 2 * EDGE);
