@@ -13,7 +13,7 @@ trap 'rmdir "$group"' EXIT
 echo $((400 << 20)) 2>/dev/null >"$group/$limit" || { echo 'no memory limit can be set here' && exit 77; }
 
 inside() { # inside SETTINGS...: the loop of 64 MiB blocks within the group; its report in JSON
-    (echo 0 >"$group/cgroup.procs" && exec env AUTOPIN_BACKEND=mlock AUTOPIN_REPORT="$TMP/r.json" AUTOPIN_REPORT_EMPTY=yes \
+    (echo 0 >"$group/cgroup.procs" && exec env AUTOPIN_BACKEND=mlock AUTOPIN_PROMOTE=always AUTOPIN_PIN_WAIT=yes AUTOPIN_REPORT="$TMP/r.json" AUTOPIN_REPORT_EMPTY=yes \
         "$@" LD_PRELOAD="$LIB" "$BUILD/bench/mlock_loop" 64 20 5 >/dev/null) || exit 1
 }
 field() { /usr/bin/python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["pinned"][sys.argv[2]])' "$TMP/r.json" "$1"; }
