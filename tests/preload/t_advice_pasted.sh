@@ -6,6 +6,7 @@ set -u
 program=$BUILD/bench/hot_copies
 [ -e "$SIM" ] && [ -x "$program" ] || { echo "the simulated driver or hot_copies is not built" && exit 77; }
 export SIMCUDA_DATA=0 SIMCUDA_PAGEABLE_GBPS=8 SIMCUDA_PINNED_GBPS=50 AUTOPIN_STAGING=never
+export AUTOPIN_PIN_WAIT=yes # so that none is under way when a program ends
 failed=0
 wrong() { echo "$1" && failed=1; }
 
