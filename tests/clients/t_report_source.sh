@@ -27,7 +27,7 @@ main at $source:$(line main)"
 }
 
 g++ -O2 -g -o "$TMP/app" $source || exit 1
-AUTOPIN_PROMOTE=always AUTOPIN_BACKEND=mlock "$autopin" run -o "$TMP/r.json" -- "$TMP/app" >/dev/null || exit 1
+AUTOPIN_PROMOTE=always AUTOPIN_PIN_WAIT=yes AUTOPIN_BACKEND=mlock "$autopin" run -o "$TMP/r.json" -- "$TMP/app" >/dev/null || exit 1
 report "$TMP/r.json" && chain 'in the module'
 
 # Without source lines it is what the library would have written.
@@ -67,7 +67,7 @@ has 'The library knows no name for this function' && has 'module = app' && has '
 sections 'nothing*' "$TMP/r.json" && wrong 'a source that is not there'
 grep -q "no call site of $TMP/r.json has a frame in a source file that fits 'nothing\*'" "$TMP/err" || wrong "$(cat "$TMP/err")"
 g++ -O2 -g -rdynamic -o "$TMP/named" $source
-AUTOPIN_PROMOTE=always AUTOPIN_BACKEND=mlock "$autopin" run -o "$TMP/named.json" -- "$TMP/named" >/dev/null
+AUTOPIN_PROMOTE=always AUTOPIN_PIN_WAIT=yes AUTOPIN_BACKEND=mlock "$autopin" run -o "$TMP/named.json" -- "$TMP/named" >/dev/null
 sections '*/inlined_frames.cc' "$TMP/named.json" || wrong "--source: $(cat "$TMP/err")"
 has 'function = work' && has 'depth = 0' && lacks 'min_size'
 sed 's/^promote = .*/promote = never/' "$TMP/out" >"$TMP/named.conf"
