@@ -1,6 +1,6 @@
 #!/bin/bash
 # title: Copies of memory that is copied once
-# about: Fresh memory for every copy, on the simulated driver: 8 GB/s pageable, 50 GB/s pinned. What autopin stages goes at the speed at which this machine's cores copy memory; first: the first copy of the process, which sets the slots up.
+# about: Fresh memory for every copy, on the simulated driver: 8 GB/s pageable, 50 GB/s pinned. What autopin stages goes at most at the speed at which this machine's cores copy memory (cores: all of them, without a driver). first: the first copy of the process, which sets the slots up.
 # rounds: 5
 # base: pageable
 # better: more
@@ -20,11 +20,19 @@ run() { # run VARIANT PRELOAD|- KIND MIB
         [ "$way $3" != 'h2d mmap' ] || say "$way $3 $4 MiB, first" "$1" "$first" GB/s
     done < <(with "$2" "$BUILD/bench/cold_copies" "$3" "$4" 7)
 }
+limit() { # limit KIND MIB
+    local way gbps
+    while read -r way gbps; do
+        say "$way $1 $2 MiB" cores "$gbps" GB/s
+    done < <("$BUILD/bench/move_limit" "$1" "$2" 7)
+}
 for mib in 4 64 256; do
+    limit mmap $mib
     run pageable - mmap $mib
     run autopin "$LIB" mmap $mib
     run 'pinned by hand' - pinned $mib
     [ $mib -ne 256 ] || continue
+    limit file $mib
     run pageable - file $mib
     run autopin "$LIB" file $mib
 done

@@ -5,39 +5,19 @@
  *   pinned  memory from cuMemHostAlloc: what no cold copy can beat
  * output: one line per way of copying, "WAY GB_PER_S", the median; exit 77 without a driver or device. */
 #define _GNU_SOURCE
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "tests/bench/bench_cuda.h"
+#include "tests/bench/cold.h"
 
 static struct bench_cuda cu;
 static CUdeviceptr device;
 
-static int weights(size_t bytes)
-{
-    char path[] = "cold_copies_XXXXXX";
-    const int fd = mkstemp(path);
-    bench_need(fd >= 0 && unlink(path) == 0, "mkstemp");
-    char *chunk = malloc(1 << 20);
-    memset(chunk, 7, 1 << 20);
-    for (size_t at = 0; at < bytes; at += 1 << 20)
-        bench_need(write(fd, chunk, 1 << 20) == 1 << 20, "write");
-    free(chunk);
-    return fd;
-}
-
 static char *get(const char *kind, int fd, size_t bytes)
 {
     void *memory = NULL;
-    if (kind[0] == 'p')
-        bench_need(cu.cuMemHostAlloc(&memory, bytes, 0) == CUDA_SUCCESS, "cuMemHostAlloc");
-    else
-        memory = fd >= 0 ? mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0)
-                         : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    bench_need(memory != MAP_FAILED, "mmap");
-    if (fd < 0)
-        bench_touch(memory, bytes);
+    if (kind[0] != 'p')
+        return cold_map(fd, bytes);
+    bench_need(cu.cuMemHostAlloc(&memory, bytes, 0) == CUDA_SUCCESS, "cuMemHostAlloc");
+    bench_touch(memory, bytes);
     return memory;
 }
 
@@ -57,7 +37,7 @@ int main(int argc, char **argv)
     double *taken = calloc(copies, sizeof *taken);
     cu = bench_cuda();
     bench_need(cu.cuMemAlloc_v2(&device, bytes) == CUDA_SUCCESS, "cuMemAlloc");
-    const int fd = strcmp(kind, "file") == 0 ? weights(bytes) : -1;
+    const int fd = strcmp(kind, "file") == 0 ? cold_file(bytes) : -1;
     for (int way = 0; way < BENCH_WAYS; way++) {
         if (fd >= 0 && (way == BENCH_D2H || way == BENCH_D2H_ASYNC))
             continue;
