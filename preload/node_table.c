@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "policy/prim.h"
 #include "system.h"
 
@@ -135,26 +136,40 @@ static int map_in(const char *folder, size_t bytes, void **mem)
     return rc;
 }
 
-/* Where the user's session keeps such things, or what every system has. */
-void *prim_node_map(size_t bytes)
-{
+struct mapping {
+    size_t bytes;
     char path[512];
-    void *mem = NULL;
-    const int kept = errno, cancel = system_uncancellable();
+    void *mem;
+    int rc;
+};
+
+/* Where the user's session keeps such things, or what every system has. */
+static void map_somewhere(void *arg)
+{
+    struct mapping *mapping = arg;
+    const size_t cap = sizeof mapping->path;
+    const int cancel = system_uncancellable();
     const char *session = getenv("XDG_RUNTIME_DIR"); /* NOLINT(concurrency-mt-unsafe): as every library does */
-    int rc = -ENOENT;
-    if (session && *session == '/' && strlen(session) < sizeof path - 16) {
-        snprintf(path, sizeof path, "%s/autopin", session);
-        rc = map_in(path, bytes, &mem);
+    mapping->rc = -ENOENT;
+    if (session && *session == '/' && strlen(session) < cap - 16) {
+        snprintf(mapping->path, cap, "%s/autopin", session);
+        mapping->rc = map_in(mapping->path, mapping->bytes, &mapping->mem);
     }
-    if (rc) {
-        snprintf(path, sizeof path, "/dev/shm/autopin-%u", (unsigned)geteuid());
-        rc = map_in(path, bytes, &mem);
+    if (mapping->rc) {
+        snprintf(mapping->path, cap, "/dev/shm/autopin-%u", (unsigned)geteuid());
+        mapping->rc = map_in(mapping->path, mapping->bytes, &mapping->mem);
     }
     system_cancellable(cancel);
+}
+
+void *prim_node_map(size_t bytes)
+{
+    struct mapping mapping = {.bytes = bytes};
+    const int kept = errno;
+    aside_run(map_somewhere, &mapping);
     errno = kept;
-    if (rc)
-        prim_log(1, "autopin: max_pinned_node: nothing is pinned, since %s cannot be used: %s", path,
-                 system_error_text(-rc));
-    return rc ? NULL : mem;
+    if (mapping.rc)
+        prim_log(1, "autopin: max_pinned_node: nothing is pinned, since %s cannot be used: %s", mapping.path,
+                 system_error_text(-mapping.rc));
+    return mapping.rc ? NULL : mapping.mem;
 }

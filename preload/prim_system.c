@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "policy/file.h"
 #include "policy/prim.h"
 #include "self.h"
@@ -186,12 +187,26 @@ const char *system_error_text(int error)
     return text ? text : "see errno";
 }
 
+struct reading {
+    const char *path;
+    char *buf;
+    size_t cap, *len;
+    int rc;
+};
+
+static void read_now(void *arg)
+{
+    struct reading *reading = arg;
+    const int cancel = system_uncancellable();
+    reading->rc = file_read(reading->path, reading->buf, reading->cap, reading->len);
+    system_cancellable(cancel);
+}
+
 int system_read_file(const char *path, char *buf, size_t cap, size_t *len)
 {
-    const int cancel = system_uncancellable();
-    const int rc = file_read(path, buf, cap, len);
-    system_cancellable(cancel);
-    return rc;
+    struct reading reading = {path, buf, cap, len, 0};
+    aside_run(read_now, &reading);
+    return reading.rc;
 }
 
 /* The number behind a key of /proc/self/status; UINT64_MAX when it is not there. */

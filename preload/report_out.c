@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "driver.h"
 #include "life.h"
 #include "modules.h"
@@ -238,6 +239,12 @@ static void writing_end(void)
     prim_wake(&writing);
 }
 
+static void write_running(void *unused)
+{
+    (void)unused;
+    write_wanted("running");
+}
+
 void report_refresh(void)
 {
     static _Atomic uint64_t last_ns;
@@ -247,7 +254,7 @@ void report_refresh(void)
     last_ns = now;
     refreshing = 1;
     if (!ended)
-        write_wanted("running");
+        aside_run(write_running, NULL);
     refreshing = 0;
     writing_end();
 }

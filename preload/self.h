@@ -21,6 +21,7 @@ struct self {
     volatile int resolving; /* inside the search for the next allocator: malloc comes from the bootstrap arena */
     int in_callback; /* inside dl_iterate_phdr: the loader's lock is held, so nothing may wait for another of its locks
                       */
+    int is_worker;   /* autopin's worker: what it does with files it does aside (aside.h) */
     int kick_later;  /* the worker was asked for in there, and could not be started */
     int errno_kept;
     int *errno_at;     /* where this thread's errno is, once known */

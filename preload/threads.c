@@ -12,10 +12,18 @@
 
 #include "policy/prim.h"
 
+#ifndef SYS_close_range
+#define SYS_close_range 436 /* Linux 5.9, the same everywhere */
+#endif
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE 2
+#endif
+
 /* Small: of a program that locks all its memory every page of them counts against its limit (rule 46). */
 enum {
-    STACK_BYTES =
-        1 << 20, /* the driver's registration runs on it; glibc also takes the program's static TLS out of it */
+    /* The driver's registration runs on it; glibc also takes the program's static TLS out of it. */
+    STACK_BYTES = 1 << 20,
+    JOINED_BYTES = 256 << 10, /* no driver there */
     ROOM_BYTES = 128 << 10
 };
 
@@ -79,20 +87,35 @@ int thread_owns_stack(const void *low, const void *high)
     return low <= high && thread_stack_end(low) && (uintptr_t)high < stack_end;
 }
 
-int thread_start(void *(*body)(void *), void *arg)
+static int start(void *(*body)(void *), void *arg, pthread_t *thread, int state, size_t stack_bytes)
 {
     sigset_t all, before;
     pthread_attr_t attr;
-    pthread_t thread;
     int rc = pthread_attr_init(&attr);
     if (rc)
         return -rc;
     sigfillset(&all);
-    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    pthread_attr_setdetachstate(&attr, state);
+    pthread_attr_setstacksize(&attr, stack_bytes);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    rc = pthread_create(&thread, &attr, body, arg);
+    rc = pthread_create(thread, &attr, body, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
     return -rc;
+}
+
+int thread_start(void *(*body)(void *), void *arg)
+{
+    pthread_t thread;
+    return start(body, arg, &thread, PTHREAD_CREATE_DETACHED, STACK_BYTES);
+}
+
+int thread_start_joined(void *(*body)(void *), void *arg, pthread_t *thread)
+{
+    return start(body, arg, thread, PTHREAD_CREATE_JOINABLE, JOINED_BYTES);
+}
+
+int thread_leave_descriptors(void)
+{
+    return syscall(SYS_close_range, 0, ~0u, CLOSE_RANGE_UNSHARE) ? -errno : 0;
 }

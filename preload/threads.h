@@ -1,11 +1,20 @@
-/* Autopin's own threads (all signals blocked, small stacks, never joined), and room on the stacks of others. */
+/* Autopin's own threads (all signals blocked, small stacks), and room on the stacks of others. */
 #ifndef AUTOPIN_THREADS_H
 #define AUTOPIN_THREADS_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 /* Errors: -errno.  Context: any hook; the caller must be inside self_enter(). */
 int thread_start(void *(*body)(void *), void *arg);
+
+/* The same, for what calls no driver; whoever starts it joins it. */
+int thread_start_joined(void *(*body)(void *), void *arg, pthread_t *thread);
+
+/* From now on the calling thread has a table of descriptors of its own, with nothing in it: what it opens takes no
+ * number that the program expects, and what the program closes is not its.  No driver call may be made then. Errors:
+ * -ENOSYS before Linux 5.9, or as a filter of system calls says. */
+int thread_leave_descriptors(void);
 
 /* Calls body(arg) on a stack of its own in the calling thread, which may have little left; without memory for one, on
  * the thread's.  Not for bodies that unwind. */

@@ -78,6 +78,7 @@ static void *load(void *unused)
 {
     (void)unused;
     self.busy++;
+    (void)thread_leave_descriptors(); /* dlopen() opens files */
     own_heap_begin();
     load_libunwind();
     own_heap_end();

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "flight.h"
 #include "life.h"
 #include "policy/engine.h"
@@ -53,7 +54,7 @@ static int alone(void)
         return 0;
     text[len] = 0;
     const char *state = strrchr(text, ')'); /* "PID (NAME) STATE ..." */
-    return state && state[1] && state[2] == 'Z' && system_threads() <= 2;
+    return state && state[1] && state[2] == 'Z' && system_threads() <= 2 + (uint64_t)aside_is_there();
 }
 
 /* One round.  Returns how long to sleep; UINT64_MAX: there is nothing to wait for. */
@@ -82,17 +83,28 @@ static int retire(uint32_t seen)
     return atomic_load(&kicks) == seen || !atomic_compare_exchange_strong(&worker, &none, RUNNING);
 }
 
+/* Returns whether there is no more to come, and perhaps another worker by now. */
+static int rest(uint32_t seen, uint64_t wait_ns)
+{
+    if (wait_ns == UINT64_MAX) {
+        aside_end();
+        return retire(seen);
+    }
+    sleep_until_kicked(seen, wait_ns);
+    return 0;
+}
+
 static void *run(void *arg)
 {
+    int retired = 0;
     self.busy++;
-    while (!alone()) {
+    self.is_worker = 1;
+    do {
         const uint32_t seen = atomic_load(&kicks);
-        const uint64_t wait_ns = work();
-        if (wait_ns != UINT64_MAX)
-            sleep_until_kicked(seen, wait_ns);
-        else if (retire(seen))
-            break;
-    }
+        retired = rest(seen, work());
+    } while (!retired && !alone());
+    if (!retired)
+        aside_end();
     self.busy--;
     return arg;
 }
@@ -129,6 +141,7 @@ void prim_kick(void)
 void worker_fork_child(void)
 {
     atomic_store(&worker, NONE);
+    aside_fork_child();
 }
 
 void life_quiesce(void)

@@ -9,7 +9,7 @@ dladdr dlerror dlopen environ faccessat fallocate fclose fgets fopen fopen64 fst
 getrlimit gettid getuid isatty kill lseek lseek64 lstat madvise memchr memcmp memcpy memmove memset mincore mkdir mlock mmap mmap64 mprotect
 mremap munlock munmap nanosleep open open64 openat poll posix_fallocate pread pread64 prctl process_vm_readv program_invocation_name pwrite
 program_invocation_short_name pthread_attr_destroy pthread_attr_getstack pthread_attr_init pthread_attr_setdetachstate pthread_attr_setstacksize
-pthread_create pthread_detach pthread_getattr_np pthread_self pthread_setcancelstate pthread_setname_np pthread_sigmask raise read readlink rename sched_getcpu sched_yield secure_getenv
+pthread_create pthread_detach pthread_getattr_np pthread_join pthread_self pthread_setcancelstate pthread_setname_np pthread_sigmask raise read readlink rename sched_getcpu sched_yield secure_getenv
 sigaddset sigdelset sigemptyset sigfillset sigismember sigpending sigtimedwait snprintf stat strcasecmp strcasestr strchr strcmp
 strcspn strerror_r strlen strncmp strncpy strnlen strpbrk strrchr strsep strspn strstr strtod strtol strtoul strtoull syscall sysconf
 uname unlink usleep vsnprintf write'

@@ -28,24 +28,12 @@ enum {
 
 static pthread_barrier_t together; /* so that each thread has counters of its own */
 
-static int open_now(void)
+static int open_descriptors(void)
 {
     int n = 0;
     for (int fd = 0; fd < 256; fd++)
         n += fcntl(fd, F_GETFD) >= 0;
     return n;
-}
-
-/* Those that stay open: at any one look, autopin's worker may just be reading a file. */
-static int open_descriptors(void)
-{
-    int fewest = open_now();
-    for (int look = 0; look < 50; look++) {
-        usleep(1000);
-        const int n = open_now();
-        fewest = n < fewest ? n : fewest;
-    }
-    return fewest;
 }
 
 static void allocate(void)

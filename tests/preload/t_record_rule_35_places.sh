@@ -85,7 +85,8 @@ rm -f "$TMP/counts"
 record=$(find "$runtime/autopin" -type f)
 [ "$(stat -c %s "$record")" -le 102400 ] || wrong 'longer than the limit'
 "$BUILD/autopin" report "$record" | grep -q 'not everything that was counted had room' || wrong 'a record that lacks something does not say so'
-"$BUILD/autopin" report --clean | grep -qx '1 removed' || wrong 'what is left behind is not removed'
+removed=$("$BUILD/autopin" report --clean) # and perhaps others' in the other place
+[[ $removed =~ ^[1-9][0-9]*\ removed$ ]] && [ ! -e "$record" ] || wrong "what is left behind is not removed: $removed"
 
 # A file system without room, at the start and later.
 mkdir "$runtime/small"

@@ -47,7 +47,7 @@ static void pressure(const char *path, const char *some, const char *full)
     put(path, text);
 }
 
-static unsigned open_files_now(void)
+static unsigned open_files(void)
 {
     unsigned n = 0;
     DIR *folder = opendir("/proc/self/fd");
@@ -55,18 +55,6 @@ static unsigned open_files_now(void)
         n++;
     closedir(folder);
     return n;
-}
-
-/* Those that stay open: at any one look, autopin's worker may just be reading a file. */
-static unsigned open_files(void)
-{
-    unsigned fewest = open_files_now();
-    for (int look = 0; look < 50; look++) {
-        nap_ms(1);
-        const unsigned n = open_files_now();
-        fewest = n < fewest ? n : fewest;
-    }
-    return fewest;
 }
 
 /* Each is worth more than the one before. */
