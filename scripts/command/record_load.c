@@ -86,7 +86,7 @@ int record_load(struct record_image *image, FILE *file)
     image->record = (const struct record *)image->text;
     const struct record_head *head = &image->record->head;
     if (image->bytes < sizeof head->magic || memcmp(head->magic, RECORD_MAGIC, sizeof head->magic))
-        return record_wrong(image, -EPROTO, "this is neither a report in JSON nor a record of autopin");
+        return record_wrong(image, -EPROTO, "expected a report in JSON, or a record of autopin");
     if (image->bytes < offsetof(struct record_head, pid))
         return record_damaged(image, "it ends too early");
     if (head->format != RECORD_FORMAT || head->layout != record_layout())
