@@ -127,6 +127,7 @@ static void start(void *on)
     atomic_store(&owner, getpid());
     make_mark();
     record_file_start();
+    thread_prepare();
     engine_start(&options);
     stage_start();
     sites_start(&options);

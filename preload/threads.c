@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "next.h"
 #include "policy/prim.h"
 
 #ifndef SYS_close_range
@@ -21,7 +22,7 @@
 
 /* Small: of a program that locks all its memory every page of them counts against its limit (rule 46). */
 enum {
-    /* The driver's registration runs on it; glibc also takes the program's static TLS out of it. */
+    /* The driver's registration runs on it. */
     STACK_BYTES = 1 << 20,
     JOINED_BYTES = 256 << 10, /* no driver there */
     ROOM_BYTES = 128 << 10
@@ -87,6 +88,14 @@ int thread_owns_stack(const void *low, const void *high)
     return low <= high && thread_stack_end(low) && (uintptr_t)high < stack_end;
 }
 
+/* What glibc takes out of a stack for itself: the program's static TLS above all. */
+static size_t (*taken_bytes)(const pthread_attr_t *);
+
+void thread_prepare(void)
+{
+    taken_bytes = (size_t(*)(const pthread_attr_t *))next_libc("__pthread_get_minstack"); /* private, and not musl's */
+}
+
 static int start(void *(*body)(void *), void *arg, pthread_t *thread, int state, size_t stack_bytes)
 {
     sigset_t all, before;
@@ -96,7 +105,7 @@ static int start(void *(*body)(void *), void *arg, pthread_t *thread, int state,
         return -rc;
     sigfillset(&all);
     pthread_attr_setdetachstate(&attr, state);
-    pthread_attr_setstacksize(&attr, stack_bytes);
+    pthread_attr_setstacksize(&attr, stack_bytes + (taken_bytes ? taken_bytes(&attr) : 0));
     pthread_sigmask(SIG_SETMASK, &all, &before);
     rc = pthread_create(thread, &attr, body, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -5,6 +5,9 @@
 #include <pthread.h>
 #include <stdint.h>
 
+/* Before the first thread is started. */
+void thread_prepare(void);
+
 /* Errors: -errno.  Context: any hook; the caller must be inside self_enter(). */
 int thread_start(void *(*body)(void *), void *arg);
 
