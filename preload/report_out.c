@@ -2,12 +2,10 @@
 #define _GNU_SOURCE
 #include "report_out.h"
 
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "aside.h"
@@ -18,6 +16,7 @@
 #include "policy/prim.h"
 #include "policy/record.h"
 #include "policy/report.h"
+#include "report_place.h"
 #include "self.h"
 #include "symbols.h"
 #include "system.h"
@@ -28,14 +27,17 @@ static const uint64_t REFRESH_NS = 2000000000;
 
 struct buffered {
     int fd;
+    int error; /* of the write that failed, when fd is -1 */
     size_t used;
     char text[4096];
 };
 
 static void flush(struct buffered *out)
 {
-    if (out->fd >= 0 && out->used && system_write(out->fd, out->text, out->used))
+    if (out->fd >= 0 && out->used && system_write(out->fd, out->text, out->used)) {
+        out->error = errno;
         out->fd = -1;
+    }
     out->used = 0;
 }
 
@@ -69,38 +71,6 @@ int report_symbol(void *ctx, const struct frame *frame, char *function, size_t c
     return rc;
 }
 
-/* The rank of this process in its job, as the launchers of Open MPI, PMIx, MPICH, Slurm and torchrun say it. */
-static const char *rank(void)
-{
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID", "RANK"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = getenv(names[i]); /* NOLINT(concurrency-mt-unsafe): as every library does */
-        if (value)
-            return value;
-    }
-    return "0";
-}
-
-void report_expand(const char *pattern, char *out, size_t cap)
-{
-    char host[65] = "", pid[24];
-    size_t at = 0;
-    gethostname(host, sizeof host - 1);
-    snprintf(pid, sizeof pid, "%d", (int)getpid());
-    for (; *pattern && at + 1 < cap; pattern++) {
-        const char *insert = NULL;
-        if (*pattern == '%' && pattern[1])
-            insert = pattern[1] == 'p' ? pid : pattern[1] == 'h' ? host : pattern[1] == 'r' ? rank() : NULL;
-        if (insert) {
-            at += (size_t)snprintf(out + at, cap - at, "%s", insert);
-            pattern++;
-        } else {
-            out[at++] = *pattern;
-        }
-    }
-    out[at < cap ? at : cap - 1] = 0;
-}
-
 void report_command_line(char *out, size_t cap)
 {
     size_t len = 0;
@@ -113,7 +83,7 @@ void report_command_line(char *out, size_t cap)
     out[len] = 0;
 }
 
-/* Returns whether all of it could be written. */
+/* Errors: errno. */
 static int write_to(int fd, int json, const char *cause)
 {
     static const char *const backends[] = {"none", "mlock", "cuda"};
@@ -141,7 +111,7 @@ static int write_to(int fd, int json, const char *cause)
     (json ? report_write_json : report_write_text)(&sink, &process, report_symbol, NULL,
                                                    (unsigned)options->report_sites);
     flush(&out);
-    return out.fd >= 0;
+    return out.error;
 }
 
 static int said;         /* under `writing`: a report stands on stderr, */
@@ -149,41 +119,29 @@ static uint64_t said_of; /* with this much activity */
 static int failed;       /* under `writing`: the last report could not be written */
 static int refreshing;   /* under `writing`: not the last report, so nothing is said when it cannot be written */
 
-static void cannot(const char *path)
+static void cannot(const char *path, int error)
 {
     failed = 1;
     if (!refreshing)
-        prim_log(0, "autopin: %s: the report cannot be written there: %s", path, system_error_text(errno));
+        prim_log(0, "autopin: %s: the report cannot be written there: %s", path, system_error_text(error));
 }
 
-static int open_report(const char *path, int flags)
-{
-    return open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, 0644);
-}
-
-/* A reader sees the old file or the whole new one.  What is there and is no file (a device, a pipe) is written to. */
 static void write_file(const char *pattern, const char *cause)
 {
-    char path[512], fresh[544];
-    struct stat there;
-    report_expand(pattern, path, sizeof path);
-    const int in_place = stat(path, &there) == 0 && !S_ISREG(there.st_mode);
-    snprintf(fresh, sizeof fresh, in_place ? "%s" : "%s.%d.tmp", path, (int)getpid());
-    const size_t len = strlen(path);
-    const int json = len > 5 && strcmp(path + len - 5, ".json") == 0;
-    if (in_place && refreshing)
+    struct report_place place;
+    report_place_find(&place, pattern);
+    const size_t len = strlen(place.path);
+    const int json = len > 5 && strcmp(place.path + len - 5, ".json") == 0;
+    if (place.in_place && refreshing)
         return;
-    const int fd = open_report(fresh, in_place ? 0 : O_CREAT | O_TRUNC | O_NOFOLLOW);
+    const int fd = report_place_open(&place);
     if (fd < 0) {
-        cannot(path);
+        cannot(place.path, -fd);
         return;
     }
-    const int written = write_to(fd, json, cause);
-    if (close(fd) || !written || (!in_place && rename(fresh, path))) {
-        cannot(path);
-        if (!in_place)
-            unlink(fresh);
-    }
+    const int error = write_to(fd, json, cause), rc = report_place_close(&place, fd, !error);
+    if (error || rc)
+        cannot(place.path, error ? error : -rc);
 }
 
 static int wants_file(void)
