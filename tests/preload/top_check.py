@@ -21,9 +21,9 @@ def done(counts):
         time.sleep(0.001)
 
 
-def start(name, **more):
+def start(name, way="loop", **more):
     counts = f"{tmp}/{name}"
-    process = subprocess.Popen([build + "/tests/t_record_work", "loop", counts], env=preloaded(**more))
+    process = subprocess.Popen([build + "/tests/t_record_work", way, counts], env=preloaded(**more))
     done(counts)
     return process, counts
 
@@ -139,6 +139,20 @@ def ends(process, newer):
     refused(1, "no process .* keeps a record", quiet.pid)
 
 
+def headless():
+    """A process whose first thread has ended is running, and keeps its record."""
+    process, _ = start("headless", "headless")
+    while " Z " not in open(f"/proc/{process.pid}/stat").read():
+        time.sleep(0.01)
+    assert " still running after " in top(process.pid, "-d", "100ms")
+    assert report("--clean") == "0 removed\n"
+    listed(("running", process))
+    process.kill()
+    process.wait()
+    listed(("killed", process))
+    assert report("--clean") == "1 removed\n"
+
+
 def screen(process, end):
     """On a terminal one view is drawn over the other until `end` is typed; the terminal is as it was afterwards."""
     leader, follower = pty.openpty()
@@ -174,3 +188,5 @@ screen(one, b"\x03")
 ends(one, other)
 one.kill()
 one.wait()
+assert report("--clean") == "1 removed\n"
+headless()
