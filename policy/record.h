@@ -24,7 +24,7 @@ enum {
     RECORD_FORMAT = 1,
     RECORD_PARTS = 16,
     RECORD_NOTES = 8,
-    RECORD_FIRST = 23 << 9,     /* bytes of objects in the first part: with the rest, 16 KiB; each page costs 2 us */
+    RECORD_FIRST = 183 << 6,    /* bytes of objects in the first part: with the rest, 16 KiB; each page costs 2 us */
     RECORD_STEP = 64 << 10,     /* the second part; each further one is twice as large, */
     RECORD_STEP_MOST = 4 << 20, /* up to this */
     RECORD_ALIGNED = 64,
@@ -82,6 +82,10 @@ struct record {
     struct site catch_all; /* number 0 */
     _Alignas(RECORD_ALIGNED) char objects[RECORD_FIRST];
 };
+
+#ifdef __x86_64__
+_Static_assert(sizeof(struct record) == 16 << 10, "RECORD_FIRST leaves no room unused");
+#endif
 
 extern struct record record;
 
