@@ -40,6 +40,7 @@ void screen_begin(int drawing)
     sigaction(SIGTERM, &act, NULL);
     if (!drawing)
         return;
+    sigaction(SIGQUIT, &act, NULL); /* Ctrl-\\ too leaves the terminal as it was */
     if (isatty(STDIN_FILENO))
         take_keys();
     fputs("\033[H\033[J", stdout);
