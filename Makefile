@@ -32,7 +32,7 @@ LIB_CFLAGS = -fPIC -fvisibility=hidden -ftls-model=initial-exec $(NO_MALLOC) $(A
 # with glibc 2.36); and -Bsymbolic-functions, which spares the loader a search for each hook in our own tables (and keeps
 # our own addresses there, without the warnings that glibc prints about protected functions; -Bsymbolic would also have
 # dlsym(RTLD_DEFAULT) look here first).  --no-undefined-version makes a missing wrapper a link error.
-LIB_LDFLAGS = -shared -Wl,-soname,libautopin.so -Wl,-z,lazy -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions \
+LIB_LDFLAGS = -shared -Wl,-soname,libautopin.so -Wl,-z,lazy -Wl,-z,nodelete -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions \
               -Wl,-z,defs -Wl,--sort-section=name -Wl,--no-undefined -Wl,--no-undefined-version -Wl,--exclude-libs,ALL \
               -Wl,--version-script=$(BUILD)/autopin.map
 # Debian's static inih is position-independent.
