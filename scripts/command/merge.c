@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "scripts/command/merge.h"
@@ -167,9 +168,11 @@ json_t *merge_reports(const struct loaded *from, char *const *files, unsigned n,
     return json;
 }
 
-/* A reader sees the old file or the whole new one. */
+/* A reader sees the old file or the whole new one.  What is there and is no file (a device, a link such as /dev/stdout)
+ * is written to, and not replaced. */
 static int write_out(const json_t *json, const char *path)
 {
+    struct stat there;
     const size_t flags = JSON_INDENT(2) | JSON_PRESERVE_ORDER;
     char *fresh;
     if (!path) {
@@ -177,15 +180,16 @@ static int write_out(const json_t *json, const char *path)
         putchar('\n');
         return command_flush();
     }
-    if (asprintf(&fresh, "%s.%d.tmp", path, (int)getpid()) < 0)
+    const int in_place = lstat(path, &there) == 0 && !S_ISREG(there.st_mode);
+    if (asprintf(&fresh, in_place ? "%s" : "%s.%d.tmp", path, (int)getpid()) < 0)
         return command_fail(COMMAND_WRONG, "autopin merge: there is no memory");
     FILE *file = fopen(fresh, "we");
     int rc = file ? json_dumpf(json, file, flags) | (fputc('\n', file) == EOF) : -1;
     if (file && fclose(file))
         rc = -1;
-    if (rc || rename(fresh, path)) {
+    if (rc || (!in_place && rename(fresh, path))) {
         rc = command_fail(COMMAND_WRONG, "autopin merge: %s cannot be written: %s", path, strerrordesc_np(errno));
-        if (file)
+        if (file && !in_place)
             unlink(fresh);
     }
     return rc;

@@ -172,14 +172,21 @@ def read(path):
 
 
 def write(path, content):
-    """The whole page or none."""
+    """The whole page or none.  What is there and is no file (a device, a link such as /dev/stdout) is not replaced."""
     if path == "-":
         sys.stdout.write(content)
         return
-    fresh = f"{path}.{os.getpid()}.tmp"
-    with open(fresh, "w", encoding="utf-8") as file:
-        file.write(content)
-    os.replace(fresh, path)
+    in_place = os.path.islink(path) or (os.path.exists(path) and not os.path.isfile(path))
+    fresh = path if in_place else f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(fresh, "w", encoding="utf-8") as file:
+            file.write(content)
+        if not in_place:
+            os.replace(fresh, path)
+    except OSError as error:
+        if not in_place and os.path.exists(fresh):
+            os.unlink(fresh)
+        sys.exit(f"page.py: {path} cannot be written: {error.strerror}")
 
 
 def main():

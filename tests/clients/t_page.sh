@@ -45,4 +45,12 @@ for text in '' '[]' '{"schema": "other"}' '{"schema": "autopin-report-1"}'; do
     [ "$(wc -l <"$TMP/said")" -eq 1 ] || { cat "$TMP/said" && status=1; }
     [ ! -e "$TMP/bad.html" ] || status=1
 done
+
+# What is no file is written to, a link such as /dev/stdout too, and not replaced; nothing is left of what cannot be.
+ln -s /proc/self/fd/1 "$TMP/link.html" && mkdir "$TMP/folder.html"
+"$BUILD/autopin" report "$TMP/staged.json" --html "$TMP/link.html" | cmp - "$TMP/staged.html" || status=1
+[ -h "$TMP/link.html" ] || { echo 'a link was replaced' && status=1; }
+"$BUILD/autopin" report "$TMP/staged.json" --html "$TMP/folder.html" 2>"$TMP/said" && status=1
+grep -q 'folder.html cannot be written: Is a directory$' "$TMP/said" || { cat "$TMP/said" && status=1; }
+[ -z "$(find "$TMP" -name '*.tmp')" ] || { find "$TMP" -name '*.tmp' && status=1; }
 exit "$status"

@@ -143,6 +143,16 @@ refused 2 'no report to merge'
 refused 2 'perhaps --output' --ouptut x "$TMP/a.json"
 refused 1 'none.json: cannot be read: No such file' "$TMP/a.json" "$TMP/none.json"
 refused 1 'none/o.json cannot be written: No such file' "$TMP/a.json" -o "$TMP/none/o.json"
+
+# A link such as /dev/stdout, and what else is no file, is written to, and not replaced.
+ln -s /proc/self/fd/1 "$TMP/out-link" && mkfifo "$TMP/out-pipe"
+"$autopin" merge "$TMP/a.json" -o "$TMP/out-link" >"$TMP/out-linked" || wrong "to a link: status $?"
+[ -h "$TMP/out-link" ] || wrong 'a link was replaced'
+cat "$TMP/out-pipe" >"$TMP/out-piped" & reader=$!
+"$autopin" merge "$TMP/a.json" -o "$TMP/out-pipe" || wrong "to a pipe: status $?"
+[ -p "$TMP/out-pipe" ] || { kill $reader && wrong 'a pipe was replaced'; }
+wait $reader
+cmp "$TMP/one.json" "$TMP/out-linked" && cmp "$TMP/one.json" "$TMP/out-piped" || wrong 'to what is no file'
 sed 's/"predicted_gain_ns": 10000000/"predicted_gain_ns": "ten"/' "$TMP/x.json" >"$TMP/bad.json"
 refused 1 "bad.json: advice\[0\].predicted_gain_ns: expected a whole number from 0, found 'ten'" "$TMP/a.json" "$TMP/bad.json"
 [ -z "$(find "$TMP" -name '*.tmp')" ] || wrong 'a file was left behind'
