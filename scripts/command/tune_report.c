@@ -8,6 +8,7 @@
 
 #include "policy/advice.h"
 #include "policy/parse.h"
+#include "policy/record.h"
 #include "scripts/command/command.h"
 #include "scripts/command/json_node.h"
 #include "scripts/command/report_read.h"
@@ -20,16 +21,22 @@ struct curve {
     uint64_t now_ns; /* what the run saved as it was */
 };
 
+/* A report in JSON begins with a bracket, the record of a process with its mark. */
 int tune_is_report(const char *file)
 {
     struct stat status;
+    char mark[sizeof RECORD_MAGIC] = "";
     FILE *in = stat(file, &status) == 0 && S_ISREG(status.st_mode) ? fopen(file, "r") : NULL;
-    int first = EOF;
+    int first = EOF, is_record = 0;
+    if (in) {
+        is_record = fread(mark, sizeof mark, 1, in) == 1 && memcmp(mark, RECORD_MAGIC, sizeof mark) == 0;
+        rewind(in);
+    }
     while (in && isspace(first = fgetc(in)))
         ;
     if (in)
         (void)fclose(in);
-    return first == '{';
+    return first == '{' || is_record;
 }
 
 static uint64_t point_cap(const struct curve *curve, size_t i)

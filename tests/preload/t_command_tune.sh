@@ -52,6 +52,19 @@ refused() { # refused STATUS PATTERN ARGUMENTS...
         wrong "$*: status $status instead of $expected: $(head -c 600 "$TMP/out" "$TMP/err")"
     fi
 }
+# What a process that was killed has left does as well as a report.
+if [ -d /dev/shm ]; then
+    XDG_RUNTIME_DIR=$(mktemp -d -p /dev/shm) && export XDG_RUNTIME_DIR
+    trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
+    AUTOPIN_BACKEND=mlock AUTOPIN_PROMOTE=always AUTOPIN_MAX_PINNED=4M LD_PRELOAD=$LIB /usr/bin/python3 -c 'import os
+for _ in range(99): len(bytearray(8 << 20))
+os.kill(os.getpid(), 9)'
+    "$autopin" tune "$XDG_RUNTIME_DIR"/autopin/* >"$TMP/conf" 2>"$TMP/said" || wrong "a record: $(cat "$TMP/said")"
+    "$autopin" report --json "$XDG_RUNTIME_DIR"/autopin/* >"$TMP/killed.json"
+    figure killed "r['pinning_conf'], end=''" | cmp - "$TMP/conf" || wrong "of a record: $(cat "$TMP/conf")"
+    grep -q '^max_pinned = ' "$TMP/conf" || wrong "no advice of a record: $(cat "$TMP/conf")"
+fi
+
 printf '  {}' >"$TMP/nothing" && refused 1 '^autopin tune: .*nothing: schema: expected a text, found nothing' "$TMP/nothing"
 /usr/bin/python3 -c "import json
 r = json.load(open('$TMP/small.json'))
