@@ -128,6 +128,7 @@ static int set_report(const char *where)
 {
     static const char *const words[] = {"off", "text", "json"};
     char folder[PATH_MOST];
+    struct stat there;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (parse_same_word(where, words[i]))
             return set_option("-o", &option_table[OPTION_report], where);
@@ -136,6 +137,8 @@ static int set_report(const char *where)
     if (!strchr(folder, '%') && access(folder, W_OK | X_OK))
         return command_fail(COMMAND_OWN, "autopin run: -o: no report can be written in %s: %s", folder,
                             strerrordesc_np(errno));
+    if (stat(whole, &there) == 0 && S_ISDIR(there.st_mode))
+        return command_fail(COMMAND_OWN, "autopin run: -o: %s is a folder, expected a file", where);
     return set_option("-o", &option_table[OPTION_report], whole);
 }
 

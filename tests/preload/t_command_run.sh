@@ -55,6 +55,7 @@ refused 125 'NAME=VALUE' --option min_size true
 refused 125 'none.conf cannot be read: No such file' -c "$TMP/none.conf" true
 refused 125 'is a folder' -c "$TMP" true
 refused 125 'no report can be written in .*/none/: No such file' -o "$TMP/none/r.json" true
+refused 125 'is a folder, expected a file' -o "$TMP" true
 refused 127 "'no-such-program' was not found in PATH" no-such-program
 refused 127 'not found: No such file' "$TMP/no-such-program"
 refused 127 "'' was not found" ''
