@@ -5,7 +5,7 @@
 set -u
 fail() { echo "$1" && exit 1; }
 unset MAKEFLAGS MFLAGS MAKELEVEL
-asan=$BUILD/asan
+asan=$(realpath --relative-to=. "$BUILD")/asan # as make names it elsewhere, or it would not know what is old
 make --no-print-directory -s -j "$(nproc)" BUILD="$asan" CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
     "$asan/autopin" >"$TMP/out" 2>&1 || fail "the build: $(tail -n 5 "$TMP/out")"
 export ASAN_OPTIONS=detect_leaks=0

@@ -8,8 +8,8 @@ XDG_RUNTIME_DIR=$(mktemp -d -p /dev/shm) || { echo 'there is no /dev/shm' && exi
 export XDG_RUNTIME_DIR ASAN_OPTIONS=exitcode=99:detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:exitcode=99
 trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
-reader=$BUILD/asan/autopin
-make --no-print-directory -s -j "$(nproc)" BUILD="$BUILD/asan" CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
+reader=$(realpath --relative-to=. "$BUILD")/asan/autopin # as make names it elsewhere, or it would not know what is old
+make --no-print-directory -s -j "$(nproc)" BUILD="${reader%/*}" CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' \
     "$reader" >"$TMP/err" 2>&1 || { tail -n 5 "$TMP/err" && exit 1; }
 "${CC:-gcc}" -std=gnu11 -O2 -I. -o "$TMP/corrupt" tests/preload/record_corrupt.c || exit 1
 
