@@ -4,6 +4,8 @@
 #include "decide.h"
 #include "engine_int.h"
 #include "ledger.h"
+#include "pace.h"
+#include "prim.h"
 #include "record.h"
 #include "rent.h"
 
@@ -78,21 +80,52 @@ int site_reserve(struct site *site, size_t bytes)
     return 1;
 }
 
-/* Whether evicting everything that is worth less (of the site `among`, or of all) would make room for so many more
- * bytes and regions: nothing is evicted in vain. */
-static int eviction_helps(const struct block *candidate, const struct site *among, uint64_t bytes, uint64_t regions)
+struct room {
+    uint64_t bytes, regions;
+};
+
+/* What evicting everything that is worth less (of the site `among`, or of all) would give. */
+static struct room evictable_room(const struct block *candidate, const struct site *among)
 {
     const uint64_t now = worth_clock();
-    uint64_t free_bytes = 0, free_regions = 0;
+    struct room room = {0, 0};
     lock_take(&engine.lock);
     for (const struct block *block = engine.pinned; block; block = block->pin_next) {
         if (!evictable(block) || (among && block->site != among) || !worth_outbids(candidate, block, now))
             continue;
-        free_bytes += block->pin_bytes;
-        free_regions += regions_of(block);
+        room.bytes += block->pin_bytes;
+        room.regions += regions_of(block);
     }
     lock_drop(&engine.lock);
-    return free_bytes >= bytes && free_regions >= regions;
+    return room;
+}
+
+static uint64_t beyond(uint64_t wanted, uint64_t there)
+{
+    return wanted > there ? wanted - there : 0;
+}
+
+/* Slots for staged copies give way as far as evicting leaves something wanting: a block that is pinned is not staged,
+ * and they are made anew in no time.  Returns whether some did. */
+static int slots_give_way(const struct room *wanted, const struct room *blocks)
+{
+    const uint64_t slots = count_get(&record.totals.staging_bytes), bytes = beyond(wanted->bytes, blocks->bytes),
+                   of_regions = beyond(wanted->regions, blocks->regions) * PACE_CHUNK_MOST,
+                   most = bytes > of_regions ? bytes : of_regions;
+    if (most > slots)
+        return 0;
+    prim_shed_slots(most);
+    return count_get(&record.totals.staging_bytes) < slots;
+}
+
+/* Makes some of the room that is wanted, of blocks that are worth less (of the site `among`, or of all) and of slots;
+ * nothing goes in vain.  Returns whether it did. */
+static int make_room(const struct block *candidate, const struct site *among, uint64_t bytes, uint64_t regions)
+{
+    const struct room wanted = {bytes, regions}, blocks = evictable_room(candidate, among);
+    if (blocks.bytes >= bytes && blocks.regions >= regions)
+        return evict_for(candidate, among);
+    return !among && slots_give_way(&wanted, &blocks);
 }
 
 /* How much more is wanted than there is. */
@@ -127,12 +160,11 @@ static enum reason reserve_cap(struct block *block, int may_evict)
         const int rc = ledger_reserve(block->pin_bytes, regions_of(block));
         if (rc == 0)
             return REASON_NONE;
+        if (!may_evict)
+            return REASON_CAP; /* it waits for one who may */
         const uint64_t bytes = missing_bytes(block, rc);
         const uint64_t regions = missing(ledger_cap_regions(), ledger_regions(), regions_of(block));
-        if (!may_evict || (rc == -EDQUOT && bytes == 0) || !eviction_helps(block, NULL, bytes, regions) ||
-            !evict_for(block, NULL)) {
-            if (!may_evict)
-                return REASON_CAP; /* it waits for one who may */
+        if ((rc == -EDQUOT && bytes == 0) || !make_room(block, NULL, bytes, regions)) {
             rent_ask_later(block, decide_price_ns(block));
             return reason_full(rc);
         }
@@ -145,8 +177,7 @@ static enum reason reserve_site_cap(struct block *block, int may_evict)
     struct site *site = block->site;
     while (!site_reserve(site, block->pin_bytes)) {
         const uint64_t bytes = missing(site->max_pinned, count_get(&site->pinned_bytes), block->pin_bytes);
-        if (!may_evict || block->pin_bytes > site->max_pinned || !eviction_helps(block, site, bytes, 0) ||
-            !evict_for(block, site)) {
+        if (!may_evict || block->pin_bytes > site->max_pinned || !make_room(block, site, bytes, 0)) {
             if (may_evict)
                 rent_ask_later(block, decide_price_ns(block));
             return REASON_SITE_CAP;

@@ -63,6 +63,11 @@ void prim_memory_look(struct pressure_seen *seen);
  * and engine_leave(). */
 void prim_trim(uint64_t bytes);
 
+/* A block wants the room of slots for staged copies: gives back so many bytes of them, as far as nothing uses them, and
+ * for a moment nothing uses those that are left.  Context: worker, or a driver hook, between engine_enter() and
+ * engine_leave(). */
+void prim_shed_slots(uint64_t bytes);
+
 /* How many bytes of the range are resident already; all of them where that cannot be told.  The range is whole pages.
  */
 size_t prim_resident_bytes(const void *base, size_t bytes);

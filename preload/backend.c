@@ -43,6 +43,13 @@ void prim_trim(uint64_t bytes)
     self_leave();
 }
 
+void prim_shed_slots(uint64_t bytes)
+{
+    self_enter();
+    ring_make_way(bytes);
+    self_leave();
+}
+
 void prim_each_block(void (*act)(struct block *block))
 {
     arena_each(act);

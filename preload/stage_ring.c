@@ -17,12 +17,13 @@ enum {
     SLOTS_MOST = 128 /* staging_memory can be set no higher (policy/options.def) */
 };
 static const uint64_t BACKOFF_NS = 1000000000; /* after a slot could not be made */
+static const uint64_t WAY_NS = 200000000;      /* a block asks again within some copies */
 
 static struct lock ring_lock = {.rank = RANK_RING};
-static struct slot slots[SLOTS_MOST]; /* their states: ring_lock */
-static _Atomic unsigned n_slots;      /* that are not empty */
-static _Atomic uint32_t returned;     /* changes when a slot comes back */
-static _Atomic uint64_t used_ns, retry_ns;
+static struct slot slots[SLOTS_MOST];                 /* their states: ring_lock */
+static _Atomic unsigned n_slots;                      /* that are not empty */
+static _Atomic uint32_t returned;                     /* changes when a slot comes back */
+static _Atomic uint64_t used_ns, retry_ns, closed_ns; /* until the latter none is lent */
 
 unsigned ring_most(void)
 {
@@ -172,6 +173,9 @@ static struct slot *take_made(CUcontext context)
 /* Of its own context first: to end a context, one waits for the copies that use its slots. */
 struct slot *ring_take(void)
 {
+    const uint64_t closed = atomic_load_explicit(&closed_ns, memory_order_relaxed);
+    if (closed && prim_coarse_ns() < closed)
+        return NULL;
     const CUcontext context = driver_context();
     struct slot *slot = context ? take_made(context) : NULL;
     if (!slot)
@@ -242,6 +246,12 @@ void ring_shed(uint64_t bytes)
         else
             set_state(slot, SLOT_MARKED);
     }
+}
+
+void ring_make_way(uint64_t bytes)
+{
+    atomic_store(&closed_ns, prim_coarse_ns() + WAY_NS);
+    ring_shed(bytes);
 }
 
 uint64_t ring_reap(void)

@@ -54,6 +54,10 @@ uint64_t ring_reap(void);
 /* Memory is short: gives back so many bytes of them, as far as nothing uses them.  Context: worker, likewise. */
 void ring_shed(uint64_t bytes);
 
+/* A block wants their room: the same, and for a moment none is lent or made, so that those in use can go next. Context:
+ * worker, or a driver hook, likewise. */
+void ring_make_way(uint64_t bytes);
+
 /* stage_slot.c, for stage_ring.c: a slot's memory, registered in the current context, or not there; returns whether it
  * is.  Unmapped, once it is not registered; the child of a fork that comes in between must not unmap what is there
  * then.

@@ -26,13 +26,13 @@ static int work(uint64_t most_bytes, uint64_t most_regions, int plain)
         HOLDS(foreign, BYTES, i);
         OK(cu.cuMemcpyHtoD_v2(device, blocks[i % 4], MIB)); /* blocks want to be pinned as well */
     }
-    OK(cu.cuStreamSynchronize(stream)); /* where there are few slots, a copy may have found all of them in use */
+    OK(cu.cuStreamSynchronize(stream));
     CHECK(sim->registered_bytes_peak <= most_bytes);
     CHECK(sim->regions_peak <= most_regions);
     if (plain)
         SAME(sim->register_calls, 0);
     else
-        CHECK(goes_staged(1, foreign, device, BYTES, NULL));
+        CHECK(chunks() > 0); /* until blocks took the room of the slots */
     SAME(sim->violations, 0);
     return 0;
 }

@@ -249,6 +249,12 @@ WEAK void prim_trim(uint64_t bytes)
         fake.on_trim(bytes);
 }
 
+WEAK void prim_shed_slots(uint64_t bytes)
+{
+    if (fake.on_shed_slots)
+        fake.on_shed_slots(bytes);
+}
+
 WEAK void prim_each_block(void (*act)(struct block *block))
 {
     for (unsigned i = 0; i < fake.n_blocks; i++)

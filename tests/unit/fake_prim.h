@@ -39,6 +39,7 @@ struct fake_prim {
     int (*on_unpin)(struct block *block);
     void (*on_release)(struct block *block, int keep);
     void (*on_trim)(uint64_t bytes);
+    void (*on_shed_slots)(uint64_t bytes);
     void (*on_kick)(void);
     void (*on_wait)(void);
 };
