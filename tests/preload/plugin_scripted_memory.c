@@ -1,5 +1,6 @@
 /* Preloaded: what the kernel says about memory comes from files below the folder $SCRIPTED, at the paths of the real
- * ones; what is not there does not exist.  With SCRIPTED_PROC set, so does all of /proc. */
+ * ones; what is not there does not exist.  A file PATH.once is there for one look, in place of PATH.  With
+ * SCRIPTED_PROC set, so does all of /proc. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 _Atomic unsigned scripted_looks; /* at the machine's pressure */
 
@@ -33,6 +35,12 @@ int open(const char *path, int flags, ...)
     if (!folder || !is_scripted(path))
         return real(path, flags, mode);
     scripted_looks += strcmp(path, "/proc/pressure/memory") == 0;
+    snprintf(other, sizeof other, "%s%s.once", folder, path);
+    const int fd = real(other, flags, mode);
+    if (fd >= 0) {
+        unlink(other);
+        return fd;
+    }
     snprintf(other, sizeof other, "%s%s", folder, path);
     return real(other, flags, mode);
 }
