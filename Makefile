@@ -130,7 +130,7 @@ UNIT_OBJ   = $(patsubst %.c,$(BUILD)/unit-obj/%.o,$(UNIT_SRC) $(wildcard policy/
                $(wildcard policy/replay/read*.c) policy/replay/costs.c \
                $(addprefix scripts/command/,json_node.c report_read.c record_alive.c record_load.c record_read.c))
 STRESS     = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/stress_*.c))
-STRESS_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,tests/unit/fake_prim.c $(wildcard policy/*.c))
+STRESS_OBJ = $(patsubst %.c,$(BUILD)/unit-obj/%.o,tests/unit/fake_prim.c tests/unit/fake_options.c $(wildcard policy/*.c))
 
 unit: $(BUILD)/unit $(STRESS)
 $(STRESS): $(BUILD)/%: $(BUILD)/unit-obj/tests/unit/%.o $(STRESS_OBJ)

@@ -3,7 +3,7 @@
  *
  * usage: move_limit mmap|file MIB COPIES     output: "h2d GB_PER_S" and, not for files, "d2h GB_PER_S"; the medians */
 #define _GNU_SOURCE
-#include "preload/stage_move.c"
+#include "preload/stage_move.c" /* NOLINT(bugprone-suspicious-include): it is what is measured */
 
 #include <pthread.h>
 

@@ -5,7 +5,7 @@ FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 
 # What stands for the system: for most of them the unit tests' and tests/fuzz/system.c, for the command's its own.
-FUZZ_FAKES        = tests/unit/fake_prim.c tests/fuzz/system.c
+FUZZ_FAKES        = tests/unit/fake_prim.c tests/unit/fake_options.c tests/fuzz/system.c
 FUZZ_COMMAND      = $(filter-out %/main.c,$(wildcard scripts/command/*.c)) policy/replay/alone.c
 FUZZ_NEEDS        = $(or $(FUZZ_NEEDS_$(1)),$(FUZZ_FAKES))
 FUZZ_NEEDS_trace  = $(FUZZ_FAKES) policy/replay/read.c policy/replay/read_events.c policy/replay/read_costs.c policy/replay/costs.c

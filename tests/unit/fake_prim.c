@@ -1,7 +1,6 @@
-/* Fakes of policy/prim.h and of the places options come from: see fake_prim.h.  Takes no lock but for the log. */
+/* Fakes of policy/prim.h: see fake_prim.h.  Takes no lock but for the log. */
 #include "tests/unit/fake_prim.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -19,25 +18,13 @@ static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
 static char log_text[1 << 17];
 static size_t log_len;
 
-static struct {
-    const char *name, *value;
-} env[FAKE_MAX_PLACES];
-static struct {
-    const char *path, *text;
-    size_t len;
-    int err;
-} file[FAKE_MAX_PLACES];
-static char env_text[FAKE_MAX_PLACES][128], *environment[FAKE_MAX_PLACES + 1]; /* "NAME=VALUE", as environ has it */
-static unsigned n_env, n_files;
-
 void fake_reset(void)
 {
     memset(&fake, 0, sizeof(fake));
     fake.now_ns = 1000000000;
     fake.available_bytes = fake.some = fake.full = UINT64_MAX;
-    fake_source.ram_bytes = 64ull << 30;
-    memset(environment, 0, sizeof(environment));
-    log_len = n_env = n_files = (unsigned)(log_text[0] = 0);
+    fake_reset_options();
+    log_len = (size_t)(log_text[0] = 0);
 }
 
 /* --- the log ---------------------------------------------------------------------------------------------------------
@@ -55,7 +42,7 @@ static void log_put(void *ctx, const char *text, size_t len)
 }
 const struct sink fake_sink = {log_put, NULL};
 
-static void log_line(int level, const char *line)
+void fake_log_line(int level, const char *line)
 {
     char text[2048];
     (void)level;
@@ -88,66 +75,7 @@ WEAK void prim_log(int level, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(line, sizeof(line), fmt, args);
     va_end(args);
-    log_line(level, line);
-}
-
-/* --- options ---------------------------------------------------------------------------------------------------------
- */
-
-void fake_set_env(const char *name, const char *value)
-{
-    snprintf(env_text[n_env], sizeof(env_text[n_env]), "%s=%s", name, value);
-    environment[n_env] = env_text[n_env];
-    env[n_env].name = name;
-    env[n_env++].value = value;
-}
-
-void fake_set_file(const char *path, const char *text, size_t len, int err)
-{
-    file[n_files].path = path;
-    file[n_files].text = text;
-    file[n_files].len = len;
-    file[n_files++].err = err;
-}
-
-/* As a real one might, this and read_file() leave something in errno. */
-static const char *get_env(const char *name)
-{
-    errno = EINVAL;
-    for (unsigned i = 0; i < n_env; i++)
-        if (!strcmp(env[i].name, name))
-            return env[i].value;
-    return NULL;
-}
-
-static int read_file(const char *path, char *buf, size_t cap, size_t *len)
-{
-    errno = EIO;
-    for (unsigned i = 0; i < n_files; i++) {
-        if (strcmp(file[i].path, path))
-            continue;
-        if (!file[i].text)
-            return file[i].err;
-        if (file[i].len > cap)
-            return -EFBIG;
-        memcpy(buf, file[i].text, file[i].len);
-        *len = file[i].len;
-        return 0;
-    }
-    return -ENOENT;
-}
-
-static const char *error_text(int error)
-{
-    return error == ENOENT ? "no such file" : "another error";
-}
-struct options_source fake_source = {get_env, read_file, 64ull << 30, log_line, environment, error_text};
-
-int fake_load(struct options *out, const char *text, size_t len)
-{
-    fake_set_env("AUTOPIN_CONF", "test.conf");
-    fake_set_file("test.conf", text, len, 0);
-    return options_load(out, &fake_source);
+    fake_log_line(level, line);
 }
 
 /* --- the system ------------------------------------------------------------------------------------------------------

@@ -47,6 +47,10 @@ extern struct fake_prim fake;
 
 void fake_reset(void);
 
+/* What it does of that in fake_options.c, and what messages about options go to. */
+void fake_reset_options(void);
+void fake_log_line(int level, const char *line);
+
 /* All that prim_log(), fake_source.complain() and fake_sink were given since fake_reset(), line by line. */
 const char *fake_log(void);
 unsigned fake_log_lines(void);
