@@ -192,7 +192,8 @@ static int read_resize(struct reader *reader, const struct trace_event *event, c
     return 0;
 }
 
-/* Served as it was last, and freed, so many times. */
+/* Served as it was last, and freed, so many times: one event, under the number that the block had last, so that what is
+ * kept does not grow with the count. */
 static int read_again(struct reader *reader, const struct trace_event *event, struct place *place)
 {
     const uint64_t times = event->amount;
@@ -202,13 +203,17 @@ static int read_again(struct reader *reader, const struct trace_event *event, st
         reader->out->strays += 2 * times;
         return 0;
     }
-    for (uint64_t i = 0; i < times; i++) {
-        const struct live last = reader->live[place->last - 1];
-        const int rc = serve(reader, place, last.bytes, last.site);
-        if (rc)
-            return rc;
+    if (place->live) /* its end is not in the trace */
         free_block(reader, place);
-    }
+    const struct live *last = &reader->live[place->last - 1];
+    trace_add(&reader->out->trace, &(struct event){.kind = EVENT_AGAIN,
+                                                   .touched = 100,
+                                                   .site = last->site,
+                                                   .block = place->last - 1,
+                                                   .times = (uint32_t)times,
+                                                   .amount = last->bytes});
+    reader->out->trace.site[last->site].blocks += times;
+    reader->out->allocs += times;
     return 0;
 }
 

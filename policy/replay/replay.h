@@ -15,17 +15,19 @@ enum event_kind {
     EVENT_ALLOC, /* amount: bytes */
     EVENT_COPY,  /* amount: bytes, from the start of the block */
     EVENT_FREE,
-    EVENT_TIME,  /* amount: ns of something else */
-    EVENT_RESIZE /* amount: bytes */
+    EVENT_TIME,   /* amount: ns of something else */
+    EVENT_RESIZE, /* amount: bytes */
+    EVENT_AGAIN   /* a block that has been freed is allocated and freed so many times; amount: bytes */
 };
 
 struct event {
     uint8_t kind;
     uint8_t dir;      /* COPY: 0 to the device, 1 to the host */
-    uint8_t touched;  /* ALLOC: percent of it that the program writes before anything else */
+    uint8_t touched;  /* ALLOC, AGAIN: percent of it that the program writes before anything else */
     uint8_t snapshot; /* COPY: it went through a buffer of autopin's own, and would again */
-    uint32_t site;    /* ALLOC */
+    uint32_t site;    /* ALLOC, AGAIN */
     uint32_t block;   /* numbered from 0 in the order of allocation */
+    uint32_t times;   /* AGAIN */
     uint64_t amount;
 };
 
@@ -118,6 +120,9 @@ enum how {
 
 /* The policy's own code on the trace, in a process of its own.  Returns 0, or -errno; -EINVAL: the conf is not one. */
 int replay_policy(const struct trace *trace, enum how how, struct outcome *outcome);
+
+/* The same in this process, which can do it once. */
+int replay_here(const struct trace *trace, enum how how, struct outcome *outcome);
 
 /* Teaches policy/cost.c what a process would have measured on this machine before. */
 void replay_know(const struct machine *machine);

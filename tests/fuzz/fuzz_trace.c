@@ -8,6 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A block that was there before comes and goes. */
+static void expect_again(const struct trace *trace, const struct event *event, int lives)
+{
+    FUZZ_EXPECT(!lives && event->times && event->amount && event->site < trace->n_sites && trace->site[event->site].key,
+                "again block %u of site %u, %u times", event->block, event->site, event->times);
+}
+
 /* Events name blocks and sites that there are, in an order in which they can happen. */
 static void expect_events(const struct trace *trace)
 {
@@ -15,7 +22,7 @@ static void expect_events(const struct trace *trace)
     char *lives = calloc(trace->n_blocks + 1, 1);
     for (unsigned i = 0; i < trace->n_events; i++) {
         const struct event *event = &trace->event[i];
-        FUZZ_EXPECT(event->kind <= EVENT_RESIZE && event->dir < DIR_COUNT, "event %u", i);
+        FUZZ_EXPECT(event->kind <= EVENT_AGAIN && event->dir < DIR_COUNT, "event %u", i);
         if (event->kind == EVENT_TIME)
             continue;
         FUZZ_EXPECT(event->block < trace->n_blocks, "event %u: block %u", i, event->block);
@@ -23,6 +30,11 @@ static void expect_events(const struct trace *trace)
             FUZZ_EXPECT(event->block == n++ && event->site < trace->n_sites && trace->site[event->site].key,
                         "event %u: block %u of site %u", i, event->block, event->site);
             lives[event->block] = 1;
+        }
+        if (event->kind == EVENT_AGAIN) {
+            FUZZ_EXPECT(event->block < n, "event %u: block %u was never there", i, event->block);
+            expect_again(trace, event, lives[event->block]);
+            continue;
         }
         FUZZ_EXPECT(lives[event->block], "event %u: block %u is not there", i, event->block);
         FUZZ_EXPECT(event->amount || event->kind == EVENT_FREE, "event %u of nothing", i);

@@ -161,18 +161,19 @@ Test(trace, lives_that_were_only_counted_are_as_the_last_one)
     const struct trace *trace = &recorded.trace;
     cr_expect_eq(trace->site[1].blocks, 4);
     cr_expect_eq(recorded.strays, 0);
-    for (unsigned i = 0; i < 3; i++) {
-        const struct event *pair = &trace->event[trace->n_events - 6 + 2 * i];
-        cr_expect_eq(pair[0].kind, EVENT_ALLOC);
-        cr_expect_eq(pair[0].amount, 5 << 20, "as it was changed last");
-        cr_expect_eq(pair[1].kind, EVENT_FREE);
-        cr_expect_eq(pair[1].block, pair[0].block);
-    }
+    const struct event *last = &trace->event[trace->n_events - 1];
+    cr_expect_eq(last->kind, EVENT_AGAIN);
+    cr_expect_eq(last->times, 3);
+    cr_expect_eq(last->amount, 5 << 20, "as it was changed last");
+    cr_expect_eq(last->block, 0, "the number that the block had");
+    cr_expect_eq(last[-1].kind, EVENT_TIME);
+    cr_expect_eq(trace->n_blocks, 1);
     recorded_drop(&recorded);
     cr_expect_eq(read_again_times(&recorded, 8, 3), 1, "of a block that was never told of");
     cr_expect_eq(recorded.strays, 6);
     recorded_drop(&recorded);
     cr_expect_eq(read_again_times(&recorded, 9, TRACE_AGAIN_MOST), TRACE_AGAIN_MOST + 1);
+    cr_expect_lt(trace->n_events, 20, "what is kept does not grow with the count");
     recorded_drop(&recorded);
     cr_expect_eq(read_again_times(&recorded, 9, TRACE_AGAIN_MOST + 1), 0);
     cr_expect(strstr(recorded.error, "expected a count from 1 to 65536"), "%s", recorded.error);
