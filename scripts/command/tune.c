@@ -49,8 +49,9 @@ const struct subcommand tune_subcommand = {
     "usage: autopin tune REPORT.json | RECORD | TRACE [--cap BYTES]...\n\n"
     "Prints a pinning.conf, each line with the gain it is predicted to bring; a summary goes to stderr.  Of a report,\n"
     "also one that autopin merge wrote, or the record of a process, these are its own advice and, of the caps asked\n"
-    "for, the best by its curve.  A trace, which AUTOPIN_TRACE=FILE records, is replayed through the library's own\n"
-    "decisions under other limits and rules: that takes what happens together into account.\n\n"
+    "for, the best by its curve, without advice about sites for which it has no room.  A trace, which\n"
+    "AUTOPIN_TRACE=FILE records, is replayed through the library's own decisions under other limits and rules: that\n"
+    "takes what happens together into account.\n\n"
     "      --cap BYTES    a limit on pinned memory to try: 4G, for example; some are chosen unless given\n"
     "  -h, --help         this\n\n"
     "Exit status: 0, 1 when the file is neither (one sentence says where it is wrong), 2 for a wrong command line.\n"};

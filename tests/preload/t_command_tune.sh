@@ -43,6 +43,23 @@ awk -v before="$(modelled small)" -v after="$(modelled larger)" -v would="$would
     printf "gained %.2f s, predicted %.2f s\n", gain, would
     exit !(would > 0 && gain > 0.5 * would && gain < 1.15 * would) }' || wrong "the prediction is off"
 
+# Sites for which the cap has no room are not proposed: those that save most per byte come first.
+AUTOPIN_PROMOTE=after=100000 run unpinned
+points=$(figure unpinned "len(r['curve']['points'])")
+[ "$points" -gt 3 ] && [ "$(figure unpinned "len(r['advice'])")" -eq "$points" ] || wrong "advice: $(figure unpinned "r['advice']")"
+for ((i = -1; i < points; i++)); do
+    cap=$([ $i -lt 0 ] && echo 0 || figure unpinned "r['curve']['points'][$i]['cap_bytes'] >> 20")M
+    "$autopin" tune "$TMP/unpinned.json" --cap "$cap" >"$TMP/conf" 2>/dev/null || wrong "$cap: status $?"
+    figure unpinned "*sorted(line for a in r['advice'] if a['site'] in [p['site'] for p in r['curve']['points'][:$i + 1]]
+        for line in a['text'].splitlines() if line[:5] == '[site'), sep='\n'" >"$TMP/fit"
+    grep -F '[site' "$TMP/conf" | sort | diff <(grep . "$TMP/fit") - || wrong "$cap: other sites: $(cat "$TMP/conf")"
+    left=$((points - i - 1)) && many=s && [ $left -ne 1 ] || many=''
+    [ "$(grep '^# left out' "$TMP/conf")" = "$([ $left -eq 0 ] || echo "# left out: $left proposal$many for which there is no room under this cap")" ] ||
+        wrong "$cap: $(cat "$TMP/conf")"
+    [ -z "$("$autopin" config -c "$TMP/conf" 2>&1 >/dev/null)" ] || wrong "$cap: no valid pinning.conf: $(cat "$TMP/conf")"
+done
+grep -q '^max_pinned = 0' <("$autopin" tune "$TMP/unpinned.json" --cap 0 2>/dev/null) || wrong 'not the cap that was asked for'
+
 refused() { # refused STATUS PATTERN ARGUMENTS...
     local expected=$1 pattern=$2 status
     shift 2
@@ -71,6 +88,8 @@ r = json.load(open('$TMP/small.json'))
 r['curve']['points'][1]['saved_ns'] = -1
 json.dump(r, open('$TMP/curve.json', 'w'))"
 refused 1 'curve.points\[1\].saved_ns: expected a whole number' "$TMP/curve.json"
+sed '0,/"site": "[0-9a-f]*", "cap_bytes"/s//"site": "none", "cap_bytes"/' "$TMP/small.json" >"$TMP/curve.json"
+refused 1 'curve.points\[0\].site: expected' "$TMP/curve.json"
 refused 1 'expected "autopin trace"' /etc/passwd
 refused 1 'none: No such file' "$TMP/none"
 refused 2 "'many' is no size" "$TMP/small.json" --cap many
