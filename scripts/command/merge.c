@@ -15,6 +15,7 @@
 #include "scripts/command/merge.h"
 #include "scripts/command/merge_advice.h"
 #include "scripts/command/merge_figures.h"
+#include "scripts/command/merge_twice.h"
 #include "scripts/command/report_read.h"
 
 /* --- the process -----------------------------------------------------------------------------------------------------
@@ -206,7 +207,10 @@ static int merge_files(char *const *files, unsigned n, const char *out)
     if (!from)
         return command_fail(COMMAND_WRONG, "autopin merge: there is no memory");
     json = merge_reports(from, files, n, error, sizeof error);
-    return json ? write_out(json, out) : command_fail(COMMAND_WRONG, "autopin merge: %s", error);
+    if (!json)
+        return command_fail(COMMAND_WRONG, "autopin merge: %s", error);
+    merge_say_twice(from, files, n);
+    return write_out(json, out);
 }
 
 static int merge_main(int argc, char **argv)
@@ -231,7 +235,7 @@ const struct subcommand merge_subcommand = {
     "Makes one report in JSON of those of several processes, such as the ranks of a job; autopin report prints it.\n"
     "What was counted is summed, and so are times, peaks and caps: a peak is then the most that all processes\n"
     "together can have held.  Sites are matched by their keys.  The processes are listed.  Reports that are merged\n"
-    "already can be merged further.\n\n"
+    "already can be merged further; a process that two of the files tell of counts twice, which is said.\n\n"
     "  -o, --output OUT    where to; stdout unless given\n"
     "  -h, --help          this\n\n"
     "Exit status: 0, 1 when a file is no report or OUT cannot be written, 2 for a wrong command line.\n"};

@@ -129,6 +129,29 @@ END
 diff "$TMP/should" "$TMP/xy.conf" || wrong 'advice: another text'
 env -u AUTOPIN_PROMOTE -u AUTOPIN_PIN_WAIT -u AUTOPIN_BACKEND "$autopin" config -c "$TMP/xy.conf" >/dev/null || wrong 'advice: no valid pinning.conf'
 
+# A process that is in two files counts twice: a note says which, and nothing else changes.
+# said PATTERN ARGUMENTS...
+said() {
+    local pattern=$1
+    shift
+    (cd "$TMP" && "$autopin" merge "$@" -o twice.json 2>err) || wrong "$*: status $?"
+    [ "$(grep -c '' "$TMP/err")" -eq "$([ -n "$pattern" ] && echo 1 || echo 0)" ] && grep -Eq "$pattern" <(cat "$TMP/err" && echo) ||
+        wrong "$*: $(cat "$TMP/err")"
+}
+said '^autopin merge: python3 \(pid [0-9]+\) is in both a.json and a.json, and counts twice$' a.json b.json a.json
+[ "$(python3 -c "import json; print(len(json.load(open('$TMP/twice.json'))['processes']))")" -eq 3 ] || wrong 'twice: not counted as it is said'
+said 'in both b.json and ab.json, and counts twice$' b.json c.json ab.json
+said 'in both a.json and ab.json, and counts twice; so does 1 other process$' c.json a.json b.json ab.json
+said 'in both ab.json and abc.json, and counts twice; so does 1 other process$' ab.json abc.json
+said 'in both [abc].json and abc.json, and counts twice; so do 2 others$' a.json b.json c.json abc.json
+said '' a.json b.json c.json
+said '' ab.json c.json
+# The number comes again elsewhere, with the same command line.
+sed 's/"duration_ns": [0-9]*/"duration_ns": 1/' "$TMP/a.json" >"$TMP/elsewhere.json"
+said '' a.json elsewhere.json
+sed '0,/"pid": [0-9]*/s//"pid": 1/' "$TMP/a.json" >"$TMP/elsewhere.json"
+said '' a.json elsewhere.json
+
 # refused STATUS PATTERN ARGUMENTS...
 refused() {
     local expected=$1 pattern=$2 status
