@@ -21,7 +21,7 @@
 #include "totals.h"
 
 enum {
-    RECORD_FORMAT = 1,
+    RECORD_FORMAT = 2, /* of the head up to pid_namespace, which the first had not */
     RECORD_PARTS = 16,
     RECORD_NOTES = 8,
     RECORD_FIRST = 183 << 6,    /* bytes of objects in the first part: with the rest, 16 KiB; each page costs 2 us */
@@ -63,8 +63,9 @@ struct record_head {
     uint32_t format, n_parts;
     uint64_t layout; /* record_layout() */
     int64_t pid;
-    uint64_t made_ns; /* by the clock that goes on while the machine sleeps: later than the process's start */
-    uint64_t lost;    /* objects that are not in the file */
+    uint64_t made_ns;       /* by the clock that goes on while the machine sleeps: later than the process's start */
+    uint64_t pid_namespace; /* that of pid; 0: unknown */
+    uint64_t lost;          /* objects that are not in the file */
     struct record_part part[RECORD_PARTS];
     char version[16], program[64], command_line[512], config_file[512], driver[112];
     char note[RECORD_NOTES][160];

@@ -13,7 +13,7 @@ typedef unsigned long long ull;
 
 static void write_cause(const struct sink *out, const char *cause)
 {
-    if (strcmp(cause, "killed"))
+    if (!strstr(cause, "killed")) /* "running or killed" is said of a record, too */
         sink_text(out, strcmp(cause, "running") == 0 ? "still " : "ended by ");
     sink_clean(out, cause[0] ? cause : "unknown", 30);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "aside.h"
+#include "policy/pid_namespace.h"
 #include "policy/prim.h"
 #include "system.h"
 
@@ -91,11 +92,7 @@ static int open_folder(const char *path)
 /* Processes know each other by pid, so those of one PID namespace share a file. */
 static void file_name(char *out, size_t cap)
 {
-    char space[64] = "";
-    const ssize_t len = readlink("/proc/self/ns/pid", space, sizeof space - 1);
-    space[len > 0 ? len : 0] = 0;
-    const char *digits = strpbrk(space, "0123456789");
-    snprintf(out, cap, "node-1.%llu", digits ? strtoull(digits, NULL, 10) : 0ull);
+    snprintf(out, cap, "node-1.%llu", (unsigned long long)pid_namespace());
 }
 
 /* Gives a new file its pages, so that no write to them can fail later.  Errors: -errno. */

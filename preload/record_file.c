@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "life.h"
+#include "policy/pid_namespace.h"
 #include "policy/prim.h"
 #include "policy/record.h"
 #include "system.h"
@@ -33,8 +34,8 @@ enum {
 };
 
 static char directory[200], path[256]; /* of the file there is; "" when there is none */
-static char fresh[264];                /* its name until it is whole */
-static void *spare[RECORD_PARTS];      /* of each part that is in the file: see spare_take() */
+static char fresh[288];           /* its name until it is whole: it has to tell whose it is, as the head does then */
+static void *spare[RECORD_PARTS]; /* of each part that is in the file: see spare_take() */
 
 static uint64_t boot_ns(void)
 {
@@ -69,7 +70,8 @@ static int create(void)
         return -EACCES;
     const unsigned long long now = boot_ns();
     snprintf(path, sizeof path, "%s/%d.%llx", directory, (int)getpid(), now);
-    snprintf(fresh, sizeof fresh, "%s/.%d.%llx", directory, (int)getpid(), now);
+    snprintf(fresh, sizeof fresh, "%s/.%d.%llx.%llu", directory, (int)getpid(), now,
+             (unsigned long long)pid_namespace());
     const int fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
     if (fd >= 0 && fstatfs(fd, &in) == 0 && (in.f_type == TMPFS_MAGIC || in.f_type == RAMFS_MAGIC) && has_room(&in))
         return fd;
@@ -206,6 +208,7 @@ static int make(const struct record_part *part, unsigned n)
         path[0] = 0;
     else
         record.head.pid = getpid();
+    record.head.pid_namespace = pid_namespace();
     record.head.made_ns = boot_ns();
     system_cancellable(cancel);
     errno = kept;

@@ -47,7 +47,8 @@ def head(report):
     yield f"<header><h1>{text(process['program'], 80)} under autopin</h1>"
     yield f'<p class="lead">{text(process["command_line"])}</p>'
     yield '<dl class="facts">'
-    ending = {"running": "still running", "killed": "killed"}.get(process["cause"], "ended by " + text(process["cause"], 80))
+    known = {"running": "still running", "killed": "killed", "running or killed": "running or killed"}
+    ending = known.get(process["cause"], "ended by " + text(process["cause"], 80))
     yield fact("duration", f"{data(process['duration_ns'], span(process['duration_ns']))}, {ending}")
     yield fact("backend", f'{text(backend["name"])} <span class="tag">{kind}</span>')
     yield fact("cap", data(pinned["cap_bytes"], size(pinned["cap_bytes"])))

@@ -9,6 +9,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "policy/pid_namespace.h"
+
 /* When the process began, since the machine did; UINT64_MAX: there is none.  Units: ns. */
 static uint64_t began_ns(long pid)
 {
@@ -60,7 +62,7 @@ static int thread_maps_file(long pid, const struct stat *file)
     return mapped;
 }
 
-int record_is_alive(const struct record_head *head, const struct stat *file)
+static int is_there(const struct record_head *head, const struct stat *file)
 {
     char path[48];
     int n;
@@ -73,4 +75,17 @@ int record_is_alive(const struct record_head *head, const struct stat *file)
     const int mapped = maps_file(maps, file, &n);
     fclose(maps);
     return n ? mapped : thread_maps_file((long)head->pid, file);
+}
+
+int record_is_elsewhere(uint64_t theirs)
+{
+    const uint64_t ours = pid_namespace();
+    return theirs && ours && theirs != ours;
+}
+
+enum record_life record_life(const struct record_head *head, const struct stat *file)
+{
+    if (record_is_elsewhere(head->pid_namespace))
+        return RECORD_ELSEWHERE;
+    return is_there(head, file) ? RECORD_ALIVE : RECORD_GONE;
 }

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "record_alive.h"
-
 struct list {
     struct record_entry *entry;
     int clean; /* what is left of one that never became whole is removed */
@@ -28,24 +26,30 @@ static int look_at(int directory, const char *name, struct record_entry *entry)
     const int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     const int known = fd >= 0 && fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && file.st_uid == geteuid() &&
                       pread(fd, head, sizeof *head, 0) == (ssize_t)sizeof *head &&
-                      memcmp(head->magic, RECORD_MAGIC, sizeof head->magic) == 0 && head->format == RECORD_FORMAT;
+                      memcmp(head->magic, RECORD_MAGIC, sizeof head->magic) == 0 && head->format >= 1 &&
+                      head->format <= RECORD_FORMAT;
     if (fd >= 0)
         close(fd);
     if (!known)
         return 0;
-    entry->readable = head->layout == record_layout();
+    if (head->format == 1)
+        head->pid_namespace = 0;
+    entry->readable = head->format == RECORD_FORMAT && head->layout == record_layout();
     head->program[entry->readable ? sizeof head->program - 1 : 0] = 0;
     head->cause[entry->readable ? sizeof head->cause - 1 : 0] = 0;
-    entry->alive = record_is_alive(head, &file);
+    entry->life = record_life(head, &file);
     return 1;
 }
 
-/* ".PID.TIME": preload/record_file.c gives that name until the record is whole. */
+/* ".PID.TIME.NAMESPACE": preload/record_file.c gives that name until the record is whole. */
 static void remove_unfinished(int directory, const char *name)
 {
     char *end;
     const long pid = name[0] == '.' ? strtol(name + 1, &end, 10) : 0;
-    if (pid > 0 && pid < INT32_MAX && *end == '.' && kill((pid_t)pid, 0) && errno == ESRCH)
+    if (pid <= 0 || pid >= INT32_MAX || *end != '.')
+        return;
+    const char *space = strchr(end + 1, '.');
+    if (!record_is_elsewhere(space ? strtoull(space + 1, NULL, 10) : 0) && kill((pid_t)pid, 0) && errno == ESRCH)
         unlinkat(directory, name, 0);
 }
 
@@ -123,7 +127,7 @@ int record_clean(void)
     const int n = look_everywhere(&entry, 1);
     int removed = 0, error = n < 0 ? ENOMEM : 0;
     for (int i = 0; i < n; i++) {
-        if (entry[i].alive)
+        if (entry[i].life != RECORD_GONE)
             continue;
         if (unlink(entry[i].path) == 0)
             removed++;

@@ -150,26 +150,28 @@ static const struct record_head *head_closed(const struct record_head *from)
 
 static void describe(const struct record_image *image, struct report_process *process)
 {
-    static const char *const backends[] = {"none", "mlock", "cuda"};
+    static const char *const backends[] = {"none", "mlock", "cuda"}, *const causes[] = {"killed", "running",
+                                                                                        "running or killed"};
     const struct record_head *head = head_closed(&image->record->head);
     const unsigned backend = (unsigned)head->backend;
-    const int alive = record_is_alive(head, &image->stat);
+    const enum record_life life = record_life(head, &image->stat);
     *process = (struct report_process){
         .program = head->program,
         .command_line = head->command_line,
         .pid = head->pid,
-        .cause = head->cause[0] ? head->cause
-                 : alive        ? "running"
-                                : "killed",
+        .cause = head->cause[0] ? head->cause : causes[life],
         .version = head->version,
-        .now_ns = alive ? prim_now_ns() : count_get(&image->record->totals.last_ns),
+        .now_ns = life == RECORD_ALIVE ? prim_now_ns() : count_get(&image->record->totals.last_ns),
         .vm_lck_bytes = UINT64_MAX,
         .backend = backend < sizeof backends / sizeof *backends ? backends[backend] : "",
         .driver = head->driver,
         .config_file = head->config_file,
         .simulated = head->simulated != 0,
     };
-    for (unsigned i = 0; i < head->n_notes && i < RECORD_NOTES - 1; i++)
+    if (life == RECORD_ELSEWHERE)
+        process->notes[process->n_notes++] =
+            "whether the process still runs cannot be told: it is of another PID namespace, as a container has";
+    for (unsigned i = 0; i < head->n_notes && i < RECORD_NOTES && process->n_notes < REPORT_NOTES - 1; i++)
         process->notes[process->n_notes++] = head->note[i];
     if (head->lost)
         process->notes[process->n_notes++] = "not everything that was counted had room in the record";

@@ -138,7 +138,7 @@ const struct subcommand report_subcommand = {
     "      --no-source  the report as the library wrote it, without files and lines\n"
     "      --debug-files FOLDER\n"
     "                   separate debug files here too: FOLDER/.build-id/ab/cdef.debug\n"
-    "      --clean      removes the records of processes that are gone\n"
+    "      --clean      removes the records of processes that are gone, not those of another PID namespace\n"
     "  -h, --help       this\n\n"
     "Exit status: 0, 1 when the file is no such report (one sentence says where it is wrong) or a record cannot be\n"
     "removed, 2 for a wrong command line.\n"};

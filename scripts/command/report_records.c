@@ -21,7 +21,8 @@ static void print_entry(const struct record_entry *entry)
 {
     const struct record_head *head = &entry->head;
     const uint64_t now = boot_ns();
-    const char *state = entry->alive ? "running" : !entry->readable ? "gone" : head->cause[0] ? head->cause : "killed";
+    const char *ended = !entry->readable ? "gone" : head->cause[0] ? head->cause : "killed";
+    const char *state = entry->life == RECORD_ALIVE ? "running" : entry->life == RECORD_ELSEWHERE ? "elsewhere" : ended;
     sink_clean(&command_stdout, state, 15);
     sink_printf(&command_stdout, "%*s %-10lld %-10s ", (int)(11 - (strlen(state) < 11 ? strlen(state) : 11)), "",
                 (long long)head->pid, quantity_time(now > head->made_ns ? now - head->made_ns : 0).text);

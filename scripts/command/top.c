@@ -79,21 +79,21 @@ static int find(struct top *top, uint64_t pid)
     static char path[sizeof((struct record_entry *)0)->path];
     struct record_entry *entry = NULL;
     const int n = record_list(&entry);
-    int gone = 0;
+    const char *where = NULL; /* it is instead, if that is so */
     for (int i = 0; i < n && !top->file; i++) {
         if (pid && (uint64_t)entry[i].head.pid != pid)
             continue;
-        gone |= !entry[i].alive;
+        where = entry[i].life == RECORD_ELSEWHERE ? "of another PID namespace" : "gone";
         snprintf(path, sizeof path, "%s", entry[i].path);
-        top->file = entry[i].alive ? fopen(path, "re") : NULL;
+        top->file = entry[i].life == RECORD_ALIVE ? fopen(path, "re") : NULL;
     }
     free(entry);
     top->path = path;
     if (top->file)
         return setvbuf(top->file, NULL, _IONBF, 0) ? COMMAND_WRONG : COMMAND_WELL;
-    if (pid && gone)
-        return command_fail(COMMAND_WRONG, "autopin top: process %llu is gone; autopin report %s prints its report",
-                            (unsigned long long)pid, path);
+    if (pid && where)
+        return command_fail(COMMAND_WRONG, "autopin top: process %llu is %s; autopin report %s prints its report",
+                            (unsigned long long)pid, where, path);
     if (pid)
         return command_fail(
             COMMAND_WRONG,
