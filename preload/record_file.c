@@ -47,19 +47,34 @@ static uint64_t boot_ns(void)
 /* --- the directory --------------------------------------------------------------------------------------------------
  */
 
-/* Ours alone: then nobody else can put anything there. */
-static int directory_is_good(void)
-{
-    struct stat dir;
-    if (lstat(directory, &dir) && (errno != ENOENT || mkdir(directory, 0700) || lstat(directory, &dir)))
-        return 0;
-    return S_ISDIR(dir.st_mode) && dir.st_uid == geteuid() && !(dir.st_mode & 077) && dir.st_size < DIRECTORY_MOST;
-}
-
 /* The second half of such memory is for programs, which may end by SIGBUS where there is none left. */
 static int has_room(const struct statfs *in)
 {
     return in->f_bavail >= in->f_blocks / 2;
+}
+
+static int will_do(const struct statfs *in)
+{
+    return (in->f_type == TMPFS_MAGIC || in->f_type == RAMFS_MAGIC) && has_room(in);
+}
+
+/* Where no file would be made, no directory is left either. */
+static int make_directory(void)
+{
+    struct statfs in;
+    char parent[sizeof directory];
+    snprintf(parent, sizeof parent, "%s", directory);
+    strrchr(parent, '/')[0] = 0;
+    return statfs(parent, &in) == 0 && will_do(&in) && mkdir(directory, 0700) == 0;
+}
+
+/* Ours alone: then nobody else can put anything there. */
+static int directory_is_good(void)
+{
+    struct stat dir;
+    if (lstat(directory, &dir) && (errno != ENOENT || !make_directory() || lstat(directory, &dir)))
+        return 0;
+    return S_ISDIR(dir.st_mode) && dir.st_uid == geteuid() && !(dir.st_mode & 077) && dir.st_size < DIRECTORY_MOST;
 }
 
 /* A file made anew.  Errors: -errno. */
@@ -73,7 +88,7 @@ static int create(void)
     snprintf(fresh, sizeof fresh, "%s/.%d.%llx.%llu", directory, (int)getpid(), now,
              (unsigned long long)pid_namespace());
     const int fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
-    if (fd >= 0 && fstatfs(fd, &in) == 0 && (in.f_type == TMPFS_MAGIC || in.f_type == RAMFS_MAGIC) && has_room(&in))
+    if (fd >= 0 && fstatfs(fd, &in) == 0 && will_do(&in))
         return fd;
     if (fd >= 0) {
         unlink(fresh);

@@ -74,7 +74,7 @@ XDG_RUNTIME_DIR=/proc/no/such keeps_out 'no such directory'
 
 # What is not memory is no place for it.
 XDG_RUNTIME_DIR=$TMP keeps_out 'a disk'
-[ -z "$(find "$TMP/autopin" -type f 2>/dev/null)" ] || [ "$(stat -f -c %T "$TMP")" = tmpfs ] || wrong 'a record on a disk'
+[ ! -e "$TMP/autopin" ] || [ "$(stat -f -c %T "$TMP")" = tmpfs ] || wrong "on a disk: $(found "$TMP/autopin")"
 
 # A limit on the size of files, which would end the program by a signal.
 run 'a limit of 8 KiB on files' 1 bash -c 'ulimit -f 8; exec "$@"' -
@@ -100,6 +100,9 @@ if mount -t tmpfs -o size=12k,mode=700 tmpfs "$runtime/small" 2>/dev/null; then
     head -c 68K /dev/zero >"$mounted/others"
     XDG_RUNTIME_DIR=$mounted keeps_out 'a file system that is half full'
     rm -rf "$mounted/autopin" "$mounted/others"
+    head -c 68K /dev/zero >"$mounted/others"
+    XDG_RUNTIME_DIR=$mounted keeps_out 'a file system that is half full, without a directory'
+    rm "$mounted/others"
     # Half of it is enough for the beginning, and the rest is not enough for what comes then.
     mount -o remount,size=64k "$mounted"
     rm -f "$TMP/counts"
