@@ -235,7 +235,7 @@ int trace_file_start(const struct options *options, uint32_t most_events)
     return file.room != NULL;
 }
 
-/* Whether the path has a %p, and not one that stands for a percent sign before a p. */
+/* Whether report_expand() puts the number of the process into the path; it knows no %% for a percent sign. */
 static int names_process(const char *pattern)
 {
     for (; *pattern; pattern++)
