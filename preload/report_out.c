@@ -221,7 +221,7 @@ void report_fork_child(void)
 {
     atomic_store(&writing, 0);
     atomic_store(&ended, 0);
-    said = 0;
+    said = refreshing = 0;
 }
 
 void report_go_on(void)
