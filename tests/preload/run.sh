@@ -28,15 +28,18 @@ for name in $(compgen -e | grep -E '^(AUTOPIN|SIMCUDA)_'); do unset "$name"; don
 
 verbose=0
 [ "${1:-}" != -v ] || { verbose=1 && shift; }
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 begun=0
 scratch=$(mktemp -d)
 records=$(mktemp -d -p /dev/shm 2>/dev/null) # of processes that are killed
 trap 'rm -rf "$scratch" ${records:+"$records"}' EXIT
 [ -z "$records" ] || export XDG_RUNTIME_DIR=$records
 export TMP=$scratch/run XDG_CONFIG_HOME=$scratch/no-config
 
-# report NAME EXIT EXPECTED SECONDS: counts one run whose output is in $scratch/out
+# report NAME EXIT EXPECTED SECONDS: counts one run whose output is in $scratch/out; what takes long is said
 report() {
+    local took=''
+    [ $((SECONDS - begun)) -lt 5 ] || took=", $((SECONDS - begun)) s"
+    begun=$SECONDS
     if [ "$2" -eq 77 ] && [ "$3" -ne 77 ]; then
         skipped=$((skipped + 1))
         printf 'skip %s: %s\n' "$1" "$(tail -n 1 "$scratch/out")"
@@ -44,7 +47,7 @@ report() {
     fi
     if [ "$2" -eq "$3" ]; then
         passed=$((passed + 1))
-        printf 'ok   %s\n' "$1"
+        printf 'ok   %s%s\n' "$1" "$took"
         [ "$verbose" -eq 0 ] || sed 's/^/     | /' "$scratch/out"
         return
     fi

@@ -26,4 +26,4 @@ json.dump(r, open('$TMP/a.json', 'w'))"
 "$asan/autopin" merge "$TMP/a.json" "$TMP/b.json" -o "$TMP/good.json" || fail 'the good ones'
 "$asan/autopin" report "$TMP/good.json" >/dev/null || fail 'the good one'
 mkdir "$TMP/bad"
-tests/preload/hostile_json.py "$asan/autopin" "$TMP/good.json" "$TMP/bad" "${HOSTILE:-2000}"
+tests/preload/hostile_json.py "$asan/autopin" "$TMP/good.json" "$TMP/bad" "${HOSTILE:-300}"

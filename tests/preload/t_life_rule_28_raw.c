@@ -23,7 +23,7 @@ int main(void)
 {
     char *kept = malloc(BYTES);
     pattern_put(kept, BYTES, 1);
-    for (int child = 0; child < 20 && !check_failures; child++) {
+    for (int child = 0; child < 10 && !check_failures; child++) {
         int status = -1;
         use(3); /* with a worker at work, as like as not */
         const pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);

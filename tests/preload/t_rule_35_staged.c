@@ -76,7 +76,7 @@ static int life(void)
     do {
         nap_ms(20);
         blocking_threads(&all);
-    } while (all > before + 1);                       /* all but the worker */
+    } while (all > before + 2);                       /* all but the worker and its reader of files */
     CHECK(goes_staged(0, host, device, BYTES, NULL)); /* and they come again */
     return 0;
 }
