@@ -10,7 +10,6 @@
 #include "t_malloc_help.h"
 
 enum {
-    BLOCKS = 4,
     WATCHED_S = 3 /* the worker looks twice a second and more, and writes every 2 s */
 };
 
@@ -24,18 +23,6 @@ static long opened(const char *where)
     const _Atomic long *count = dlsym(RTLD_DEFAULT, where);
     CHECK(count, "plugin_open_tables.so is not preloaded");
     return count ? *count : 0;
-}
-
-/* A site known to be hot is locked, and there is a worker. */
-static void lock_blocks(void)
-{
-    char *blocks[BLOCKS];
-    for (int round = 0; round < 8; round++) {
-        for (int i = 0; i < BLOCKS; i++)
-            blocks[i] = memset(malloc(8 * MiB), i, 8 * MiB);
-        for (int i = 0; i < BLOCKS; i++)
-            free(blocks[i]);
-    }
 }
 
 int main(void)

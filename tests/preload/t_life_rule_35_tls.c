@@ -4,24 +4,11 @@
 #include "t_malloc_help.h"
 
 enum {
-    BLOCKS = 4,
     WATCHED_S = 3 /* the worker looks twice a second and more, and writes every 2 s */
 };
 
 /* A little less than the smallest stack that preload/threads.c asks for. */
 static _Thread_local volatile char own[244 << 10];
-
-/* A site known to be hot is locked, and there is a worker. */
-static void lock_blocks(void)
-{
-    char *blocks[BLOCKS];
-    for (int round = 0; round < 8; round++) {
-        for (int i = 0; i < BLOCKS; i++)
-            blocks[i] = memset(malloc(8 * MiB), i, 8 * MiB);
-        for (int i = 0; i < BLOCKS; i++)
-            free(blocks[i]);
-    }
-}
 
 int main(void)
 {

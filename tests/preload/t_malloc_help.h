@@ -125,4 +125,19 @@ static inline uint64_t random_next(uint64_t *state)
     return *state * 0x2545F4914F6CDD1Dull;
 }
 
+/* A site known to be hot is locked, and there is a worker. */
+static inline void lock_blocks(void)
+{
+    enum {
+        BLOCKS = 4
+    };
+    char *blocks[BLOCKS];
+    for (int round = 0; round < 8; round++) {
+        for (int i = 0; i < BLOCKS; i++)
+            blocks[i] = memset(malloc(8 * MiB), i, 8 * MiB);
+        for (int i = 0; i < BLOCKS; i++)
+            free(blocks[i]);
+    }
+}
+
 #endif
