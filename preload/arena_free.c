@@ -27,7 +27,6 @@ struct size_class {
 
 static struct size_class classes[ENGINE_CLASSES] = {[0 ... ENGINE_CLASSES - 1] = {.lock = {.rank = RANK_CLASS}}};
 static _Atomic size_t kept_bytes, keep_limit; /* of whole slots: resident ones, and credits (arena_hot.h) */
-static _Atomic size_t surplus_bytes;          /* of slots in use that are larger than need be; at most keep_limit */
 static _Atomic uint32_t shed_at;              /* the class to look at first when something has to go */
 
 static struct block *pop(struct block **list)
@@ -56,41 +55,27 @@ static struct block *take_resident(struct size_class *class)
     return block;
 }
 
-/* What lies in a slot behind the most that a block of this class has stays resident, within bounds. */
-static void note_surplus(struct block *block, uint32_t index)
-{
-    const size_t bytes = arena_class_bytes(index);
-    if (block->resident_bytes <= bytes)
-        return;
-    const size_t surplus = block->resident_bytes - bytes;
-    if (atomic_fetch_add(&surplus_bytes, surplus) + surplus <= atomic_load(&keep_limit)) {
-        block->surplus_bytes = surplus;
-        return;
-    }
-    atomic_fetch_sub(&surplus_bytes, surplus);
-    if (madvise(block->base + bytes, block->resident_bytes - bytes, MADV_DONTNEED) == 0)
-        block->resident_bytes = bytes;
-}
-
 /* A resident slot of this class, or of one that is at most twice as large: glibc, too, serves a small block from where
  * a larger one was. */
 static struct block *take_fitting(uint32_t index)
 {
-    struct block *block = NULL;
-    for (uint32_t at = index; !block && at <= index + CLASSES_PER_OCTAVE && at < ENGINE_CLASSES; at++)
+    const uint32_t most = index + CLASSES_PER_OCTAVE;
+    struct block *block = take_resident(&classes[index]);
+    if (!block && (block = hot_take_near(index, most)))
+        return block;
+    for (uint32_t at = index + 1; !block && at <= most && at < ENGINE_CLASSES; at++)
         block = take_resident(&classes[at]);
     if (!block)
-        block = hot_take_any(index, index + CLASSES_PER_OCTAVE);
+        block = hot_take_any(index, most);
     if (block && !hot_adopt(block))
         atomic_fetch_sub(&kept_bytes, block->slot_bytes);
-    if (block && block->size_class > index)
-        note_surplus(block, index);
     return block;
 }
 
 static void let_go(struct block *block)
 {
     atomic_fetch_sub(&kept_bytes, block->slot_bytes);
+    arena_surplus_end(block);
     arena_drop_pages(block);
     push(&classes[block->size_class], &classes[block->size_class].empty, block);
 }
@@ -192,6 +177,8 @@ struct block *arena_take(uint32_t index)
     if (!block && index < ENGINE_CLASSES && atomic_load(&kept_bytes))
         block = take_fitting(index);
     if (block) {
+        if (block->size_class > index || block->surplus_bytes)
+            arena_surplus_set(block, arena_class_bytes(index), atomic_load(&keep_limit));
         /* A longer block than the last one: the end of it has never been touched, and faults. */
         block->fresh = 0;
         return block;
@@ -266,17 +253,18 @@ int arena_keeps(const struct block *block)
 void arena_give(struct block *block, int keep)
 {
     struct size_class *class = &classes[block->size_class];
-    if (block->surplus_bytes) {
-        atomic_fetch_sub(&surplus_bytes, block->surplus_bytes);
-        block->surplus_bytes = 0;
-    }
     if (block->resident_bytes == ARENA_MOVED) {
         keep = 0; /* but what lay behind them may be there still */
     } else if (block->resident_bytes < block->bytes) {
         block->resident_bytes = block->bytes;
     }
     atomic_store_explicit(&block->dirty, 1, memory_order_relaxed);
-    if (keep && !block->tainted && (hot_return(block) || keep_resident(block)))
+    if (block->tainted)
+        keep = 0;
+    if (keep && hot_return(block))
+        return;
+    arena_surplus_end(block);
+    if (keep && keep_resident(block))
         return;
     arena_drop_pages(block);
     push(class, &class->empty, block);

@@ -19,9 +19,10 @@ static struct processor {
 } processors[PROCESSORS];
 static _Atomic unsigned n_processors; /* up to the last that was ever used */
 
+/* Neighbouring classes have different places, and so have powers of two, which are a multiple of PLACES apart. */
 static _Atomic uintptr_t *place_of(unsigned processor, uint32_t size_class)
 {
-    return &processors[processor].place[size_class % PLACES];
+    return &processors[processor].place[(size_class + size_class / PLACES) % PLACES];
 }
 
 static unsigned here(void)
@@ -66,15 +67,29 @@ struct block *hot_take_here(uint32_t size_class)
     return block && block->size_class == size_class && swap(place, word, credit_of(block)) ? block : NULL;
 }
 
+static int is_within(uintptr_t word, uint32_t least, uint32_t most)
+{
+    return is_block(word) && block_of(word)->size_class >= least && block_of(word)->size_class <= most;
+}
+
 struct block *hot_take_any(uint32_t least, uint32_t most)
 {
     const unsigned end = atomic_load(&n_processors) * PLACES;
     for (unsigned i = 0; i < end; i++) {
         _Atomic uintptr_t *place = &processors[i / PLACES].place[i % PLACES];
         const uintptr_t word = atomic_load_explicit(place, memory_order_acquire);
-        if (!is_block(word) || block_of(word)->size_class < least || block_of(word)->size_class > most)
-            continue;
-        if (swap(place, word, 0))
+        if (is_within(word, least, most) && swap(place, word, 0))
+            return block_of(word);
+    }
+    return NULL;
+}
+
+struct block *hot_take_near(uint32_t least, uint32_t most)
+{
+    struct processor *const processor = &processors[here()];
+    for (_Atomic uintptr_t *place = processor->place; place < processor->place + PLACES; place++) {
+        const uintptr_t word = atomic_load_explicit(place, memory_order_acquire);
+        if (is_within(word, least, most) && swap(place, word, credit_of(block_of(word))))
             return block_of(word);
     }
     return NULL;

@@ -16,6 +16,9 @@ struct block *hot_take_here(uint32_t size_class);
  * hot_adopt() or hot_give(). */
 struct block *hot_take_any(uint32_t least, uint32_t most);
 
+/* A resident slot of a class from `least` to `most` from this processor's places, which keep its credit; or NULL. */
+struct block *hot_take_near(uint32_t least, uint32_t most);
+
 /* The credit of a slot that is being served goes to this processor's place.  Returns whether there was room. */
 int hot_adopt(struct block *block);
 
