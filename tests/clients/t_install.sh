@@ -10,6 +10,13 @@ fail() { echo "$1" && exit 1; }
 make_here() { make --no-print-directory -s BUILD="$BUILD" "$@" >"$TMP/out" 2>&1 || fail "make $*: $(tail -n 5 "$TMP/out")"; }
 list() { (cd "$1" && find . -type f -printf '%m %P\n' | sort -k 2); }
 compare() { diff <(sort -k 2 <<<"$2") <(list "$1") || fail "$3: not what was expected"; }
+sources() { # of a clone, or of an unpacked archive
+    if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$PWD" ]; then
+        git ls-files -coz --exclude-standard
+    else
+        find . \( -name build -o -name .git \) -prune -o -type f -print0
+    fi
+}
 with() { [ ! -e "$1" ] || printf '%s\n' "$2"; } # with SOURCE LINE: the line, where the tree has the source
 
 # expected PREFIX LIBDIR GZ: what an install brings; GZ is .gz where documents are compressed
@@ -37,11 +44,11 @@ make_here uninstall DESTDIR="$TMP/stage" PREFIX=/usr LIBDIR="/$libdir"
 
 # --- make deb, twice from copies of the sources in different places: the same bytes
 command -v dpkg-shlibdeps >/dev/null || { echo "dpkg-dev is not installed" && exit 77; }
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
 export SOURCE_DATE_EPOCH
 for copy in one another/below; do
     mkdir -p "$TMP/$copy"
-    git ls-files -coz --exclude-standard | xargs -0 cp --parents -t "$TMP/$copy"
+    sources | xargs -0 cp --parents -t "$TMP/$copy"
     (cd "$TMP/$copy" && make --no-print-directory -s -j 2 BUILD=build deb >"$TMP/out" 2>&1) || fail "make deb: $(tail -n 5 "$TMP/out")"
     touch "$TMP/${copy%%/*}"/* # another time
 done

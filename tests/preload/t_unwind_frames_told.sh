@@ -1,10 +1,11 @@
 #!/bin/bash
 # Each block is told of the stack that allocated it, though autopin walks most stacks by what it knows of their frames,
-# and some of the frames vary.
+# and some of the frames vary.  Several times, since what lies where in an aligned frame is the kernel's choice.
 set -u
-AUTOPIN_REPORT_EMPTY=yes AUTOPIN_REPORT=$TMP/r.json AUTOPIN_REPORT_SITES=1000 LD_PRELOAD=$LIB "$BUILD/tests/t_unwind_frames" \
-    >"$TMP/calls" 2>"$TMP/err" || { cat "$TMP/calls" "$TMP/err" && exit 1; }
-python3 - "$TMP/r.json" "$TMP/calls" <<'END'
+once() {
+    AUTOPIN_REPORT_EMPTY=yes AUTOPIN_REPORT=$TMP/r.json AUTOPIN_REPORT_SITES=1000 LD_PRELOAD=$LIB "$BUILD/tests/t_unwind_frames" \
+        >"$TMP/calls" 2>"$TMP/err" || { cat "$TMP/calls" "$TMP/err" && return 1; }
+    python3 - "$TMP/r.json" "$TMP/calls" <<'END'
 import collections, json, sys
 
 told = collections.Counter()
@@ -19,3 +20,7 @@ for key in sorted(set(told) | set(made)):
         print(*key, "told", told[key], "made", made.get(key, 0))
 sys.exit(told != made)
 END
+}
+for _ in 1 2 3 4 5 6 7 8; do
+    once || exit 1
+done

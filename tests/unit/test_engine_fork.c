@@ -35,6 +35,8 @@ Test(engine_fork, rule_28_child_forgets_every_pin)
     cr_expect_eq(ledger_bytes() + ledger_regions() + ledger_peak_bytes(), 0);
     cr_expect_eq(site->pinned_bytes, 0);
     cr_expect_eq(site_blocks(site), 0, "the parent's counts");
+    cr_expect_eq(site_blocks_live(site), 3, "what was inherited");
+    cr_expect_eq(site_bytes_live(site), 3 * MIB);
     cr_expect_eq(engine_backend(), BACKEND_NONE, "the driver is the parent's");
     cr_expect_null(engine_recycle(site, MIB, freed->size_class));
     engine_free(pinned);
