@@ -9,6 +9,7 @@
 #   make storm      everything at once, 10 minutes  make model      the model of a block's life
 #   make fuzz       damaged files of every kind, FUZZ_SECONDS=60 for each
 #   make mutants    whether the tests notice mistakes
+#   make debug      a library that checks the order of its own locks, build/debug/libautopin.so
 #
 # A source file may ask for flags of its own in a comment line " * build: FLAGS" (see the rule for tests).
 
@@ -32,7 +33,7 @@ LIB_CFLAGS = -fPIC -fvisibility=hidden -ftls-model=initial-exec $(NO_MALLOC) $(A
 # with glibc 2.36); and -Bsymbolic-functions, which spares the loader a search for each hook in our own tables (and keeps
 # our own addresses there, without the warnings that glibc prints about protected functions; -Bsymbolic would also have
 # dlsym(RTLD_DEFAULT) look here first).  --no-undefined-version makes a missing wrapper a link error.
-LIB_LDFLAGS = -shared -Wl,-soname,libautopin.so -Wl,-z,lazy -Wl,-z,nodelete -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions \
+LIB_LDFLAGS = -shared -nostartfiles -Wl,-soname,libautopin.so -Wl,-z,lazy -Wl,-z,nodelete -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions \
               -Wl,-z,defs -Wl,--sort-section=name -Wl,--no-undefined -Wl,--no-undefined-version -Wl,--exclude-libs,ALL \
               -Wl,--version-script=$(BUILD)/autopin.map
 # Debian's static inih is position-independent.
@@ -62,7 +63,7 @@ LIB      = $(BUILD)/libautopin.so
 COMMAND  = $(BUILD)/autopin
 
 .PHONY: all help demo check check-unit check-stress check-preload check-gpu check-docs bench bench-gpu bench-programs bench-replay lint \
-        format docs model mutants asan tsan clean unit preload-tests sim doc-tools
+        format docs debug model mutants asan tsan clean unit preload-tests sim doc-tools
 
 all: $(LIB) $(COMMAND) $(BUILD)/autopin-replay
 
@@ -150,7 +151,11 @@ TEST_PROGRAMS = $(patsubst tests/preload/%.c,$(BUILD)/tests/%,$(wildcard tests/p
                 $(patsubst tests/preload/%.cc,$(BUILD)/tests/%.so,$(wildcard tests/preload/plugin_*.cc))
 own_flags = $$(sed -n 's/^ \* build: *//p' $<)
 
-preload-tests: $(TEST_PROGRAMS)
+preload-tests: $(TEST_PROGRAMS) debug
+
+# The library that checks the ranks of its locks (policy/lock.h), for some of the tests.
+debug:
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/debug CFLAGS='-O1 -g -DAUTOPIN_DEBUG_LOCKS' $(BUILD)/debug/libautopin.so
 
 $(BUILD)/tests/%.so: tests/preload/%.c
 	@mkdir -p $(@D)

@@ -14,7 +14,7 @@ enum {
 
 static const size_t WAITING_MOST = (size_t)128 << 20;
 
-struct engine engine = {.lock = {.rank = RANK_ENGINE}, .queue_end = &engine.queue};
+struct engine engine = {.lock = LOCK_OF(RANK_ENGINE)};
 
 /* Lock: engine.lock. */
 static void pinned_add(struct block *block)
@@ -34,6 +34,8 @@ static void enqueue(struct block *block)
     block->waiting = (block_word(block) & WORD_FREED) != 0;
     if (block->waiting)
         engine.waiting_bytes += block->pin_bytes;
+    if (!engine.queue)
+        engine.queue_end = &engine.queue;
     *engine.queue_end = block;
     engine.queue_end = &block->next;
 }

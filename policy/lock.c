@@ -15,17 +15,18 @@ static int may_repeat(uint32_t rank)
     return rank == RANK_CLASS;
 }
 
-void lock_check_take(uint32_t rank)
+void lock_check_take(const struct lock *lock)
 {
+    const uint32_t rank = lock->rank;
     for (uint32_t other = rank + !!may_repeat(rank); other < RANK_COUNT; other++)
         if (held[other])
             __builtin_trap();
     held[rank]++;
 }
 
-void lock_check_drop(uint32_t rank)
+void lock_check_drop(const struct lock *lock)
 {
-    if (held[rank]-- == 0)
+    if (held[lock->rank]-- == 0)
         __builtin_trap();
 }
 #endif

@@ -26,9 +26,12 @@ enum lock_rank {
     RANK_COUNT
 };
 
+/* LOCK_OF() is what a free lock begins as: all zero but in debug builds, so that it costs no page of data. */
 struct lock {
     _Atomic uint32_t word; /* 0 free, 1 taken, 2 taken and waited for */
+#ifdef AUTOPIN_DEBUG_LOCKS
     uint32_t rank;
+#endif
 };
 
 /* LOCK_FORKING while the calling thread is inside fork(): it holds every lock already.  LOCK_SEIZING in a child that
@@ -41,16 +44,24 @@ enum {
 extern __thread int lock_forking __attribute__((tls_model("initial-exec")));
 
 #ifdef AUTOPIN_DEBUG_LOCKS
-void lock_check_take(uint32_t rank);
-void lock_check_drop(uint32_t rank);
+#define LOCK_OF(rank_of_it)                                                                                            \
+    {                                                                                                                  \
+        .rank = (rank_of_it)                                                                                           \
+    }
+void lock_check_take(const struct lock *lock);
+void lock_check_drop(const struct lock *lock);
 #else
-static inline void lock_check_take(uint32_t rank)
+#define LOCK_OF(rank_of_it)                                                                                            \
+    {                                                                                                                  \
+        .word = 0                                                                                                      \
+    }
+static inline void lock_check_take(const struct lock *lock)
 {
-    (void)rank;
+    (void)lock;
 }
-static inline void lock_check_drop(uint32_t rank)
+static inline void lock_check_drop(const struct lock *lock)
 {
-    (void)rank;
+    (void)lock;
 }
 #endif
 
@@ -59,7 +70,7 @@ static inline void lock_take(struct lock *lock)
     uint32_t seen = 0;
     if (lock_forking == LOCK_FORKING)
         return;
-    lock_check_take(lock->rank);
+    lock_check_take(lock);
     if (lock_forking == LOCK_SEIZING)
         atomic_store_explicit(&lock->word, 0, memory_order_relaxed);
     if (atomic_compare_exchange_strong_explicit(&lock->word, &seen, 1, memory_order_acquire, memory_order_relaxed))
@@ -72,7 +83,7 @@ static inline void lock_drop(struct lock *lock)
 {
     if (lock_forking)
         return;
-    lock_check_drop(lock->rank);
+    lock_check_drop(lock);
     if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
         prim_wake(&lock->word);
 }

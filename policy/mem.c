@@ -15,7 +15,7 @@ struct piece {
     struct piece *next;
 };
 
-static struct lock mem_lock = {.rank = RANK_MEM};
+static struct lock mem_lock = LOCK_OF(RANK_MEM);
 static struct piece *free_pieces[MOST_LOG2 + 1];
 static char *chunk, *chunk_end;
 

@@ -20,7 +20,7 @@ static struct {
     uint64_t name;              /* under lock: prim_process(); 0: not yet asked */
     uint64_t held;              /* under lock: what stands in our slot, whatever others write there */
     struct node_slot *own;      /* under lock */
-} node = {.lock.rank = RANK_NODE};
+} node = {.lock = LOCK_OF(RANK_NODE)};
 
 void node_ledger_start(uint64_t cap_bytes)
 {

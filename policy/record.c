@@ -12,7 +12,7 @@ enum {
 
 struct record record;
 
-static struct lock record_lock = {.rank = RANK_RECORD};
+static struct lock record_lock = LOCK_OF(RANK_RECORD);
 /* As in record.head.  Lock: record_lock. */
 static struct record_part part[RECORD_PARTS] = {
     {(uintptr_t)&record, sizeof record, offsetof(struct record, objects)},

@@ -22,7 +22,7 @@ struct by_key {
     UT_hash_handle hh;
 };
 
-static struct lock sites_lock = {.rank = RANK_SITES};
+static struct lock sites_lock = LOCK_OF(RANK_SITES);
 static struct by_stack *stacks;
 static struct by_key *keys;
 static struct site *_Atomic all_sites;

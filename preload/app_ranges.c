@@ -13,7 +13,7 @@ struct range {
     UT_hash_handle hh;
 };
 
-static struct lock ranges_lock = {.rank = RANK_START};
+static struct lock ranges_lock = LOCK_OF(RANK_START);
 static struct range *ranges;
 static _Atomic unsigned n_ranges; /* changed under the lock */
 

@@ -23,7 +23,7 @@ static const size_t HUGE_PAGE = (size_t)2 << 20;
 
 HOT_DATA struct arena_range arena_range = {.base = (uintptr_t)1 << 63};
 
-static struct lock arena_lock = {.rank = RANK_ARENA};
+static struct lock arena_lock = LOCK_OF(RANK_ARENA);
 static struct block **tables[MAX_STEPS]; /* one per step: granule → block; filled before the range grows over it */
 static HOT_DATA size_t step_bytes;
 static uintptr_t carve_at;         /* arena_lock */

@@ -25,7 +25,7 @@ struct size_class {
     struct block *resident, *empty;
 };
 
-static struct size_class classes[ENGINE_CLASSES] = {[0 ... ENGINE_CLASSES - 1] = {.lock = {.rank = RANK_CLASS}}};
+static struct size_class classes[ENGINE_CLASSES] = {[0 ... ENGINE_CLASSES - 1] = {.lock = LOCK_OF(RANK_CLASS)}};
 static _Atomic size_t kept_bytes, keep_limit; /* of whole slots: resident ones, and credits (arena_hot.h) */
 static _Atomic uint32_t shed_at;              /* the class to look at first when something has to go */
 

@@ -17,7 +17,7 @@ static union {
     char bytes[BOUNCE_BYTES];
 } first __attribute__((aligned(4096)));
 
-static struct lock bounce_lock = {.rank = RANK_BOUNCE};
+static struct lock bounce_lock = LOCK_OF(RANK_BOUNCE);
 static struct buffer *free_buffers = &first.buffer;
 static _Atomic uint32_t returned; /* times that a buffer came back */
 

@@ -28,7 +28,7 @@ struct flight {
     uint32_t unanswered;    /* how often the driver would not say */
 };
 
-static struct lock flight_lock = {.rank = RANK_FLIGHT};
+static struct lock flight_lock = LOCK_OF(RANK_FLIGHT);
 static struct flight *in_flight, *spare; /* `spare`: their events can be used again */
 
 /* Returns whether the list was empty. */

@@ -17,13 +17,20 @@
 
 #include "life.h"
 #include "next.h"
+#include "policy/hot.h"
 #include "report_out.h"
 #include "self.h"
+
+/* What the compiler's start files would define: the library is linked without them, since what they do at the end of a
+ * process costs two page faults.  atexit() names it. */
+extern void *const __dso_handle __attribute__((visibility("hidden")));
+void *const __dso_handle = (void *)&__dso_handle; /* NOLINT(bugprone-reserved-identifier) */
 
 /* Otherwise nothing is started, and no file read, before the first large block (rule 37). */
 __attribute__((constructor)) static void constructor(void)
 {
-    const char *empty = getenv("AUTOPIN_REPORT_EMPTY"); /* NOLINT(concurrency-mt-unsafe): as every library does */
+    static HOT_DATA char name[] = "AUTOPIN_REPORT_EMPTY"; /* not among constants, in a page that nothing else needs */
+    const char *empty = getenv(name);                     /* NOLINT(concurrency-mt-unsafe): as every library does */
     if (empty && *empty && strcmp(empty, "no") != 0)
         life_on();
 }

@@ -22,14 +22,14 @@ static __attribute__((noinline)) void *malloc_large(size_t size, const struct ca
     return ptr ? ptr : next.malloc(size);
 }
 
-EXPORT void *malloc(size_t size)
+EXPORT NEAR_START void *malloc(size_t size)
 {
     if (LIKELY(size < life_threshold))
         return next.malloc(size);
     return malloc_large(size, CALLER);
 }
 
-EXPORT void free(void *ptr)
+EXPORT NEAR_START void free(void *ptr)
 {
     if (LIKELY(!arena_owns(ptr)))
         next.free(ptr);
@@ -43,7 +43,7 @@ static __attribute__((noinline)) void *calloc_large(size_t count, size_t size, c
     return ptr ? ptr : next.calloc(count, size);
 }
 
-EXPORT void *calloc(size_t count, size_t size)
+EXPORT NEAR_START void *calloc(size_t count, size_t size)
 {
     size_t total;
     if (__builtin_mul_overflow(count, size, &total) || LIKELY(total < life_threshold))
@@ -75,7 +75,7 @@ static __attribute__((noinline)) void *realloc_large(void *ptr, size_t size, con
     return NULL;
 }
 
-EXPORT void *realloc(void *ptr, size_t size)
+EXPORT NEAR_START void *realloc(void *ptr, size_t size)
 {
     if (LIKELY(!arena_owns(ptr)) && LIKELY(size < life_threshold))
         return next.realloc(ptr, size);

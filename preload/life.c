@@ -53,16 +53,11 @@ enum {
 };
 HOT_DATA _Atomic uint32_t *life_mark;
 
-static HOT_DATA _Atomic uint32_t state;
+HOT_DATA _Atomic uint32_t life_state;
 static struct options options;
 static _Atomic pid_t owner;
 static const char *notes[NOTES_MOST];
 static _Atomic unsigned n_notes;
-
-int life_is_on(void)
-{
-    return atomic_load_explicit(&state, memory_order_acquire) == LIFE_ON;
-}
 
 const struct options *life_options(void)
 {
@@ -145,9 +140,9 @@ static void start(void *on)
 int life_on(void)
 {
     uint32_t seen = LIFE_UNBORN;
-    if (atomic_load_explicit(&state, memory_order_acquire) == LIFE_ON)
+    if (atomic_load_explicit(&life_state, memory_order_acquire) == LIFE_ON)
         return 1;
-    if (!atomic_compare_exchange_strong(&state, &seen, LIFE_STARTING))
+    if (!atomic_compare_exchange_strong(&life_state, &seen, LIFE_STARTING))
         return seen == LIFE_ON;
     self_enter();
     int on = 0;
@@ -158,8 +153,8 @@ int life_on(void)
     } else {
         life_threshold = SIZE_MAX;
     }
-    atomic_store_explicit(&state, on ? LIFE_ON : LIFE_OFF, memory_order_release);
-    prim_wake(&state);
+    atomic_store_explicit(&life_state, on ? LIFE_ON : LIFE_OFF, memory_order_release);
+    prim_wake(&life_state);
     self_leave();
     return on;
 }
@@ -171,8 +166,8 @@ int life_on(void)
 static void wait_started(void)
 {
     const uint64_t begin = prim_now_ns();
-    while (atomic_load(&state) == LIFE_STARTING && !self.busy && prim_now_ns() - begin < START_NS)
-        prim_wait(&state, LIFE_STARTING);
+    while (atomic_load(&life_state) == LIFE_STARTING && !self.busy && prim_now_ns() - begin < START_NS)
+        prim_wait(&life_state, LIFE_STARTING);
 }
 
 /* Takes every lock, in the order of their ranks. */
@@ -281,7 +276,7 @@ extern const char *gnu_get_libc_version(void) __attribute__((weak));
 __attribute__((constructor)) static void constructor(int argc, char **argv)
 {
     if (gnu_get_libc_version)
-        record_file_arguments(argc, argv);
+        record_arguments = (struct record_arguments){argv, argc};
     if (__register_atfork)
         __register_atfork(fork_prepare, fork_parent, fork_child, NULL);
 }

@@ -26,8 +26,13 @@ enum life_state {
 /* Starts autopin unless it has been; returns whether it is on.  A thread that comes while another starts is told no. */
 int life_on(void);
 
+extern _Atomic uint32_t life_state __attribute__((visibility("hidden"))); /* enum life_state */
+
 /* Whether it is on already. */
-int life_is_on(void);
+static inline int life_is_on(void)
+{
+    return atomic_load_explicit(&life_state, memory_order_acquire) == LIFE_ON;
+}
 
 /* The options in force; good once life_on(). */
 const struct options *life_options(void);

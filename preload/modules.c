@@ -138,7 +138,7 @@ static void find_headers(struct object *object, const struct dl_find_object *fou
     }
 }
 
-int module_find(struct object *object)
+NEAR_START int module_find(struct object *object)
 {
     struct dl_find_object found;
     if (!_dl_find_object)

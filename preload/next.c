@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "policy/hot.h"
 #include "self.h"
 #include "symbols.h"
 
@@ -59,7 +60,7 @@ void *next_function(const char *name)
     return function;
 }
 
-void *next_libc(const char *name)
+NEAR_START void *next_libc(const char *name)
 {
     void *function = symbol_next(name);
     if (!function)
@@ -111,7 +112,7 @@ static void *boot_alloc(size_t size)
 
 /* Looks one function up and puts it in force, unless the bootstrap arena has put a checking one there meanwhile.
  * Idempotent, so threads that come at once need no lock.  Returns whether the pointer is now good for a call. */
-static int resolved(void *slot, void *first, const char *name)
+static NEAR_START int resolved(void *slot, void *first, const char *name)
 {
     if (self.resolving)
         return 0;
@@ -123,20 +124,33 @@ static int resolved(void *slot, void *first, const char *name)
     return __atomic_load_n((void **)slot, __ATOMIC_ACQUIRE) != first;
 }
 
-#define RESOLVED(member, first) resolved((void *)&next.member, (void *)(first), #member)
+/* Not among the constants: those lie in pages that a program without large blocks does not need. */
+#define NAME(member) static HOT_DATA char name_##member[] = #member;
+NAME(malloc)
+NAME(free)
+NAME(calloc)
+NAME(realloc)
+NAME(posix_memalign)
+NAME(aligned_alloc)
+NAME(memalign)
+NAME(valloc)
+NAME(pvalloc)
+NAME(malloc_usable_size)
 
-static void *first_malloc(size_t size)
+#define RESOLVED(member, first) resolved((void *)&next.member, (void *)(first), name_##member)
+
+static NEAR_START void *first_malloc(size_t size)
 {
     return RESOLVED(malloc, first_malloc) ? next.malloc(size) : boot_alloc(size);
 }
 
-static void first_free(void *ptr)
+static NEAR_START void first_free(void *ptr)
 {
     if (ptr && RESOLVED(free, first_free))
         next.free(ptr);
 }
 
-static void *first_calloc(size_t count, size_t size)
+static NEAR_START void *first_calloc(size_t count, size_t size)
 {
     size_t total;
     if (RESOLVED(calloc, first_calloc))
@@ -144,7 +158,7 @@ static void *first_calloc(size_t count, size_t size)
     return __builtin_mul_overflow(count, size, &total) ? NULL : boot_alloc(total);
 }
 
-static void *first_realloc(void *ptr, size_t size)
+static NEAR_START void *first_realloc(void *ptr, size_t size)
 {
     if (RESOLVED(realloc, first_realloc))
         return next.realloc(ptr, size);

@@ -10,7 +10,10 @@ extern const struct record_files record_files;
 void record_file_start(void);
 
 /* What the program was called with, if the loader says so.  Context: constructor. */
-void record_file_arguments(int argc, char **argv);
+extern struct record_arguments {
+    char **at; /* NULL: not known */
+    int n;
+} record_arguments __attribute__((visibility("hidden")));
 
 /* Something that the report says of the process, for one made of the file. */
 void record_file_note(unsigned number, const char *note);

@@ -6,26 +6,21 @@
 #include <stdio.h>
 
 #include "life.h"
+#include "policy/hot.h"
 #include "policy/record.h"
 #include "record_file.h"
 #include "report_out.h"
 #include "version.h"
 
-static int n_arguments;
-static char **arguments;
-
-void record_file_arguments(int argc, char **argv)
-{
-    n_arguments = argc;
-    arguments = argv;
-}
+HOT_DATA struct record_arguments record_arguments;
 
 static void write_command_line(char *out, size_t cap)
 {
     size_t at = 0;
-    for (int i = 0; i < n_arguments && arguments[i] && at < cap - 1; i++)
-        at += (size_t)snprintf(out + at, cap - at, i ? " %s" : "%s", arguments[i]);
-    if (!arguments)
+    char **const argument = record_arguments.at;
+    for (int i = 0; i < record_arguments.n && argument[i] && at < cap - 1; i++)
+        at += (size_t)snprintf(out + at, cap - at, i ? " %s" : "%s", argument[i]);
+    if (!argument)
         report_command_line(out, cap);
 }
 

@@ -8,7 +8,11 @@
 
 /* Exported.  The library is linked with -Bsymbolic-functions, so that the table of hooks holds our own addresses.  Not
  * "protected": of that glibc 2.36 warns on stderr when a program that is not position-independent refers to it. */
-#define EXPORT      __attribute__((visibility("default")))
+#define EXPORT __attribute__((visibility("default")))
+
+/* Code that every program runs: the linker puts it next to what the loader reads anyway, so that a program that never
+ * has a large block makes no other page of autopin's code resident (and takes no fault for one). */
+#define NEAR_START  __attribute__((hot))
 
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)

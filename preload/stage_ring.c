@@ -19,7 +19,7 @@ enum {
 static const uint64_t BACKOFF_NS = 1000000000; /* after a slot could not be made */
 static const uint64_t WAY_NS = 200000000;      /* a block asks again within some copies */
 
-static struct lock ring_lock = {.rank = RANK_RING};
+static struct lock ring_lock = LOCK_OF(RANK_RING);
 static struct slot slots[SLOTS_MOST];                 /* their states: ring_lock */
 static _Atomic unsigned n_slots;                      /* that are not empty */
 static _Atomic uint32_t returned;                     /* changes when a slot comes back */

@@ -12,7 +12,7 @@ enum {
 };
 static const uint64_t PATIENCE_NS = 200000000; /* without work for so long, a helper ends */
 
-static struct lock team_lock = {.rank = RANK_TEAM};
+static struct lock team_lock = LOCK_OF(RANK_TEAM);
 static struct stage_job *jobs;
 static unsigned n_helpers;      /* lock */
 static _Atomic unsigned n_jobs; /* changed under the lock */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "modules.h"
+#include "self.h"
 
 /* What the dynamic section says about symbols. */
 struct symbols {
@@ -21,12 +22,12 @@ struct symbols {
 };
 
 /* glibc has added the load address to these already; not in an object that it did not map (the vDSO). */
-static const void *relocated(const struct object *object, uintptr_t at)
+static NEAR_START const void *relocated(const struct object *object, uintptr_t at)
 {
     return (const void *)(at < object->load ? at + object->load : at); /* NOLINT(performance-no-int-to-ptr) */
 }
 
-static struct symbols find_symbols(const struct object *object)
+static NEAR_START struct symbols find_symbols(const struct object *object)
 {
     struct symbols found = {0};
     for (const ElfW(Dyn) *entry = object->dynamic; entry && entry->d_tag != DT_NULL; entry++) {
@@ -66,7 +67,7 @@ static size_t count_symbols(const struct symbols *symbols)
     return last + 1;
 }
 
-static int is_function(const ElfW(Sym) * symbol)
+static NEAR_START int is_function(const ElfW(Sym) * symbol)
 {
     const unsigned type = symbol->st_info & 15u; /* ELF64_ST_TYPE and ELF32_ST_TYPE */
     return symbol->st_shndx != SHN_UNDEF && symbol->st_value && (type == STT_FUNC || type == STT_GNU_IFUNC);
@@ -99,7 +100,7 @@ int symbol_at(uintptr_t pc, const char **name, uint64_t *offset)
 /* --- by name --------------------------------------------------------------------------------------------------------
  */
 
-static uint32_t name_hash(const char *name)
+static NEAR_START uint32_t name_hash(const char *name)
 {
     uint32_t hash = 5381;
     for (; *name; name++)
@@ -108,7 +109,7 @@ static uint32_t name_hash(const char *name)
 }
 
 /* Whether this is the definition that a program linked now would get: not an old version's. */
-static int defines(const struct symbols *symbols, size_t i, const char *name)
+static NEAR_START int defines(const struct symbols *symbols, size_t i, const char *name)
 {
     enum {
         HIDDEN = 0x8000
@@ -117,7 +118,7 @@ static int defines(const struct symbols *symbols, size_t i, const char *name)
            strcmp(symbols->names + symbols->table[i].st_name, name) == 0;
 }
 
-static const ElfW(Sym) * find_by_gnu_hash(const struct symbols *symbols, const char *name)
+static NEAR_START const ElfW(Sym) * find_by_gnu_hash(const struct symbols *symbols, const char *name)
 {
     const uint32_t n_buckets = symbols->gnu_hash[0], first = symbols->gnu_hash[1], bloom_words = symbols->gnu_hash[2];
     const uint32_t *buckets = symbols->gnu_hash + 4 + bloom_words * (sizeof(ElfW(Addr)) / 4);
@@ -133,7 +134,7 @@ static const ElfW(Sym) * find_by_gnu_hash(const struct symbols *symbols, const c
     }
 }
 
-static const ElfW(Sym) * find_by_name(const struct symbols *symbols, const char *name)
+static NEAR_START const ElfW(Sym) * find_by_name(const struct symbols *symbols, const char *name)
 {
     if (!symbols->table || !symbols->names)
         return NULL;
@@ -145,7 +146,7 @@ static const ElfW(Sym) * find_by_name(const struct symbols *symbols, const char 
     return NULL;
 }
 
-static void *find_from(const struct link_map *in_list, const char *name)
+static NEAR_START void *find_from(const struct link_map *in_list, const char *name)
 {
     for (; in_list; in_list = in_list->l_next) {
         const struct object object = {.load = in_list->l_addr, .dynamic = in_list->l_ld};
@@ -159,13 +160,13 @@ static void *find_from(const struct link_map *in_list, const char *name)
     return NULL;
 }
 
-static const struct link_map *own_place(void)
+static NEAR_START const struct link_map *own_place(void)
 {
     struct object own = {.pc = (uintptr_t)&own_place};
     return module_find(&own) ? own.in_list : NULL;
 }
 
-void *symbol_next(const char *name)
+NEAR_START void *symbol_next(const char *name)
 {
     const struct link_map *own = own_place();
     return own ? find_from(own->l_next, name) : NULL;
