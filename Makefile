@@ -252,7 +252,7 @@ format:
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined' check-unit
 tsan:
-	$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=thread' check-stress
+	$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fno-omit-frame-pointer -DAUTOPIN_DEBUG_LOCKS -fsanitize=thread$(if $(WITH_GCC), -Wno-tsan)' check-stress
 
 model:
 	@scripts/setup.sh --check

@@ -66,6 +66,7 @@ step docs scripts/gen_readme.sh --check
 [ ! -f tests/RULES.md ] || step rules scripts/check_rules.sh
 step clang with_clang
 step stress "$MAKE" --no-print-directory -s BUILD="$BUILD" check-stress
+step -q "thread sanitizer" "$MAKE" --no-print-directory -s -j "$(nproc)" BUILD="$BUILD" tsan
 step unit "$BUILD/unit" --timeout 60
 step fuzz "$MAKE" --no-print-directory -s BUILD="$BUILD" check-fuzz
 step -q replay tests/bench/replay/run.sh --check
