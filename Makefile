@@ -33,7 +33,9 @@ LIB_CFLAGS = -fPIC -fvisibility=hidden -ftls-model=initial-exec $(NO_MALLOC) $(A
 # with glibc 2.36); and -Bsymbolic-functions, which spares the loader a search for each hook in our own tables (and keeps
 # our own addresses there, without the warnings that glibc prints about protected functions; -Bsymbolic would also have
 # dlsym(RTLD_DEFAULT) look here first).  --no-undefined-version makes a missing wrapper a link error.
-LIB_LDFLAGS = -shared -nostartfiles -Wl,-soname,libautopin.so -Wl,-z,lazy -Wl,-z,nodelete -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions \
+# No start files: what they do at the end of a process costs two page faults; preload/last.S and __dso_handle
+# (preload/hooks_life.c) are what is needed of them.
+LIB_LDFLAGS = -shared -nostdlib -Wl,-soname,libautopin.so -Wl,-z,lazy -Wl,-z,nodelete -Wl,-z,noseparate-code -Wl,-Bsymbolic-functions \
               -Wl,-z,defs -Wl,--sort-section=name -Wl,--no-undefined -Wl,--no-undefined-version -Wl,--exclude-libs,ALL \
               -Wl,--version-script=$(BUILD)/autopin.map
 # Debian's static inih is position-independent.
@@ -58,7 +60,8 @@ HOT_CFLAGS = $(if $(WITH_GCC),-flto -flto-partition=one)
 REPLAY_SRC = $(wildcard policy/replay/*.c policy/*.c)
 
 LIB_SRC  = $(wildcard preload/*.c preload/*.S policy/*.c)
-LIB_OBJ  = $(LIB_SRC:%=$(BUILD)/obj/%.o)
+LIB_LAST = $(BUILD)/obj/preload/last.S.o
+LIB_OBJ  = $(filter-out $(LIB_LAST),$(LIB_SRC:%=$(BUILD)/obj/%.o))
 LIB      = $(BUILD)/libautopin.so
 COMMAND  = $(BUILD)/autopin
 
@@ -69,8 +72,8 @@ all: $(LIB) $(COMMAND) $(BUILD)/autopin-replay
 
 # --- the library ------------------------------------------------------------------------------------------------------
 
-$(LIB): $(LIB_OBJ) $(UNWINDER) $(BUILD)/autopin.map Makefile
-	$(CC) $(CFLAGS) $(LIB_CFLAGS) $(HOT_CFLAGS) $(LDFLAGS) $(LIB_LDFLAGS) -o $@ $(LIB_OBJ) $(INIH) $(UNWINDER)
+$(LIB): $(LIB_OBJ) $(LIB_LAST) $(UNWINDER) $(BUILD)/autopin.map Makefile
+	$(CC) $(CFLAGS) $(LIB_CFLAGS) $(HOT_CFLAGS) $(LDFLAGS) $(LIB_LDFLAGS) -o $@ $(LIB_OBJ) $(INIH) $(UNWINDER) -lgcc -lc -lgcc $(LIB_LAST)
 
 $(UNWINDER):
 	@mkdir -p $(@D)

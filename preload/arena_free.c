@@ -75,7 +75,6 @@ static struct block *take_fitting(uint32_t index)
 static void let_go(struct block *block)
 {
     atomic_fetch_sub(&kept_bytes, block->slot_bytes);
-    arena_surplus_end(block);
     arena_drop_pages(block);
     push(&classes[block->size_class], &classes[block->size_class].empty, block);
 }
@@ -177,8 +176,8 @@ struct block *arena_take(uint32_t index)
     if (!block && index < ENGINE_CLASSES && atomic_load(&kept_bytes))
         block = take_fitting(index);
     if (block) {
-        if (block->size_class > index || block->surplus_bytes)
-            arena_surplus_set(block, arena_class_bytes(index), atomic_load(&keep_limit));
+        if (block->size_class > index)
+            arena_surplus_begin(block, arena_class_bytes(index), atomic_load(&keep_limit));
         /* A longer block than the last one: the end of it has never been touched, and faults. */
         block->fresh = 0;
         return block;
@@ -253,6 +252,7 @@ int arena_keeps(const struct block *block)
 void arena_give(struct block *block, int keep)
 {
     struct size_class *class = &classes[block->size_class];
+    arena_surplus_end(block); /* before others can have the slot */
     if (block->resident_bytes == ARENA_MOVED) {
         keep = 0; /* but what lay behind them may be there still */
     } else if (block->resident_bytes < block->bytes) {
@@ -261,10 +261,7 @@ void arena_give(struct block *block, int keep)
     atomic_store_explicit(&block->dirty, 1, memory_order_relaxed);
     if (block->tainted)
         keep = 0;
-    if (keep && hot_return(block))
-        return;
-    arena_surplus_end(block);
-    if (keep && keep_resident(block))
+    if (keep && (hot_return(block) || keep_resident(block)))
         return;
     arena_drop_pages(block);
     push(class, &class->empty, block);

@@ -26,9 +26,8 @@ void arena_drop_pages(struct block *block);
 void arena_revoke(struct block *block);
 
 /* The block in this slot has at most `bytes`: what lies resident behind them stays, as surplus, unless all surplus
- * would be more than `limit`; then it goes.  A slot keeps its surplus while it goes back and forth between one thread
- * and one place, and until arena_surplus_end().  Owner of the slot only. */
-void arena_surplus_set(struct block *block, size_t bytes, size_t limit);
+ * would be more than `limit`; then it goes.  Until the block is freed: arena_surplus_end().  Owner of the slot only. */
+void arena_surplus_begin(struct block *block, size_t bytes, size_t limit);
 void arena_surplus_end(struct block *block);
 
 void arena_carve_take(void);

@@ -5,20 +5,18 @@
 
 #include "arena_int.h"
 
-static _Atomic size_t surplus_bytes; /* of all slots */
+static _Atomic size_t surplus_bytes; /* of slots in use: those that are free are bounded by what is kept of them */
 
-void arena_surplus_set(struct block *block, size_t bytes, size_t limit)
+void arena_surplus_begin(struct block *block, size_t bytes, size_t limit)
 {
-    const size_t surplus = block->resident_bytes > bytes ? block->resident_bytes - bytes : 0;
-    const size_t had = block->surplus_bytes;
-    if (surplus == had)
+    if (block->resident_bytes <= bytes)
         return;
-    if (atomic_fetch_add(&surplus_bytes, surplus - had) + surplus - had <= limit || surplus < had) {
+    const size_t surplus = block->resident_bytes - bytes;
+    if (atomic_fetch_add(&surplus_bytes, surplus) + surplus <= limit) {
         block->surplus_bytes = surplus;
         return;
     }
     atomic_fetch_sub(&surplus_bytes, surplus);
-    block->surplus_bytes = 0;
     if (madvise(block->base + bytes, block->resident_bytes - bytes, MADV_DONTNEED) == 0)
         block->resident_bytes = bytes;
 }

@@ -11,7 +11,7 @@ make_here() { make --no-print-directory -s BUILD="$BUILD" "$@" >"$TMP/out" 2>&1 
 list() { (cd "$1" && find . -type f -printf '%m %P\n' | sort -k 2); }
 compare() { diff <(sort -k 2 <<<"$2") <(list "$1") || fail "$3: not what was expected"; }
 sources() { # of a clone, or of an unpacked archive
-    if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$PWD" ]; then
+    if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$(pwd -P)" ]; then
         git ls-files -coz --exclude-standard
     else
         find . \( -name build -o -name .git \) -prune -o -type f -print0

@@ -276,8 +276,11 @@ def run_all(mutants, only_named):
 
 
 def main():
-    options = [argument for argument in sys.argv[1:] if argument.startswith("--")]
-    names = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    options = [argument for argument in sys.argv[1:] if argument.startswith("-")]
+    names = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    if "--help" in options:
+        print(__doc__.strip())
+        return
     unknown = [option for option in options if option not in ("--applies", "--named")]
     if unknown:
         sys.exit(f"mutants: {unknown[0]}: not an option; expected --applies or --named\n\n{__doc__.strip()}")

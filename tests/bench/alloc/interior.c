@@ -12,10 +12,12 @@
  * distances: what such blocks have would share a few sets of the caches, as a program's own data do not. */
 static void choose(char **blocks, size_t n_blocks, char **probes, size_t n_probes, size_t bytes)
 {
-    const size_t part = n_blocks / n_probes;
     uint64_t random = 1;
-    for (size_t i = 0; i < n_probes; i++)
-        probes[i] = blocks[i * part + random_below(&random, part)] + 1 + random_below(&random, bytes - 1);
+    for (size_t i = 0; i < n_probes; i++) {
+        const size_t first = i * n_blocks / n_probes, end = (i + 1) * n_blocks / n_probes;
+        const size_t block = end > first ? first + random_below(&random, end - first) : first;
+        probes[i] = blocks[block] + 1 + random_below(&random, bytes - 1);
+    }
     for (size_t i = n_probes; i-- > 1;) {
         const size_t other = random_below(&random, i + 1);
         char *kept = probes[i];
