@@ -276,14 +276,10 @@ def run_all(mutants, only_named):
 
 
 def main():
-    options = [argument for argument in sys.argv[1:] if argument.startswith("-")]
     names = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-    if "--help" in options:
-        print(__doc__.strip())
-        return
-    unknown = [option for option in options if option not in ("--applies", "--named")]
-    if unknown:
-        sys.exit(f"mutants: {unknown[0]}: not an option; expected --applies or --named\n\n{__doc__.strip()}")
+    options = set(sys.argv[1:]) - set(names)
+    if options - {"--applies", "--named"}:
+        sys.exit(f"mutants: expected no options but --applies or --named\n\n{__doc__.strip()}")
     lists = sorted(glob.glob(os.path.join(ROOT, "tests/mutants/*.txt")))
     mutants = [mutant for path in lists for mutant in parse(path)]
     errors = check_list(mutants)
