@@ -31,7 +31,7 @@ int main(int argc, char **argv)
     const size_t n_probes = argc > 2 ? strtoul(argv[2], NULL, 10) : 1000;
     const size_t lookups = argc > 3 ? strtoul(argv[3], NULL, 10) : 10000000;
     const size_t bytes = (argc > 4 ? strtoul(argv[4], NULL, 10) : 64) << 10;
-    char **blocks = malloc(n_blocks * sizeof *blocks), **probes = malloc(n_probes * sizeof *probes);
+    char **blocks = malloc(n_blocks * sizeof *blocks), **probes = calloc(n_probes, sizeof *probes);
     bench_need(blocks && probes, "malloc");
     for (size_t i = 0; i < n_blocks; i++) {
         blocks[i] = malloc(bytes);
