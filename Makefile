@@ -73,7 +73,7 @@ all: $(LIB) $(COMMAND) $(BUILD)/autopin-replay
 # --- the library ------------------------------------------------------------------------------------------------------
 
 $(LIB): $(LIB_OBJ) $(LIB_LAST) $(UNWINDER) $(BUILD)/autopin.map Makefile
-	$(CC) $(CFLAGS) $(LIB_CFLAGS) $(HOT_CFLAGS) $(LDFLAGS) $(LIB_LDFLAGS) -o $@ $(LIB_OBJ) $(INIH) $(UNWINDER) -lgcc -lc -lgcc $(LIB_LAST)
+	$(CC) $(CFLAGS) $(LIB_CFLAGS) $(HOT_CFLAGS) $(LDFLAGS) $(LIB_LDFLAGS) -o $@ $(LIB_OBJ) $(INIH) $(UNWINDER) -lc -lgcc $(LIB_LAST)
 
 $(UNWINDER):
 	@mkdir -p $(@D)

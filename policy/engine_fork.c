@@ -75,7 +75,6 @@ void engine_fork_child(void)
     prim_each_block(inherit_block);
     engine.pinned = engine.queue = NULL;
     engine.waiting_bytes = 0;
-    engine.queue_end = &engine.queue;
     memset(engine.rest, 0, sizeof engine.rest);
     ledger_forget();
     relief_forget();

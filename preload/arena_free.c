@@ -173,11 +173,12 @@ struct block *arena_take_empty(uint32_t index)
 struct block *arena_take(uint32_t index)
 {
     struct block *block = index < ENGINE_CLASSES ? hot_take_here(index) : NULL;
-    if (!block && index < ENGINE_CLASSES && atomic_load(&kept_bytes))
+    if (!block && index < ENGINE_CLASSES && atomic_load(&kept_bytes)) {
         block = take_fitting(index);
-    if (block) {
-        if (block->size_class > index)
+        if (block && block->size_class > index)
             arena_surplus_begin(block, arena_class_bytes(index), atomic_load(&keep_limit));
+    }
+    if (block) {
         /* A longer block than the last one: the end of it has never been touched, and faults. */
         block->fresh = 0;
         return block;

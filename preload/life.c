@@ -140,7 +140,7 @@ static void start(void *on)
 int life_on(void)
 {
     uint32_t seen = LIFE_UNBORN;
-    if (atomic_load_explicit(&life_state, memory_order_acquire) == LIFE_ON)
+    if (life_is_on())
         return 1;
     if (!atomic_compare_exchange_strong(&life_state, &seen, LIFE_STARTING))
         return seen == LIFE_ON;

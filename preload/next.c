@@ -34,10 +34,22 @@ static void *first_aligned_alloc(size_t align, size_t size);
 static void *first_memalign(size_t align, size_t size);
 static void *first_valloc(size_t size);
 static void *first_pvalloc(size_t size);
-static size_t first_usable(void *ptr);
+static size_t first_malloc_usable_size(void *ptr);
 
-struct next_allocator next = {first_malloc,        first_free,     first_calloc, first_realloc, first_posix_memalign,
-                              first_aligned_alloc, first_memalign, first_valloc, first_pvalloc, first_usable};
+#define EACH_FUNCTION(DO)                                                                                              \
+    DO(malloc)                                                                                                         \
+    DO(free)                                                                                                           \
+    DO(calloc)                                                                                                         \
+    DO(realloc)                                                                                                        \
+    DO(posix_memalign)                                                                                                 \
+    DO(aligned_alloc)                                                                                                  \
+    DO(memalign)                                                                                                       \
+    DO(valloc)                                                                                                         \
+    DO(pvalloc)                                                                                                        \
+    DO(malloc_usable_size)
+
+#define FIRST(member) .member = first_##member,
+struct next_allocator next = {EACH_FUNCTION(FIRST)};
 
 /* glibc's alone; a musl child must survive the preload (rule 48). */
 void *dlvsym(void *restrict lib, const char *restrict name, const char *restrict version) __attribute__((weak));
@@ -126,85 +138,68 @@ static NEAR_START int resolved(void *slot, void *first, const char *name)
 
 /* Not among the constants: those lie in pages that a program without large blocks does not need. */
 #define NAME(member) static HOT_DATA char name_##member[] = #member;
-NAME(malloc)
-NAME(free)
-NAME(calloc)
-NAME(realloc)
-NAME(posix_memalign)
-NAME(aligned_alloc)
-NAME(memalign)
-NAME(valloc)
-NAME(pvalloc)
-NAME(malloc_usable_size)
+EACH_FUNCTION(NAME)
 
-#define RESOLVED(member, first) resolved((void *)&next.member, (void *)(first), name_##member)
+#define RESOLVED(member) resolved((void *)&next.member, (void *)first_##member, name_##member)
 
 static NEAR_START void *first_malloc(size_t size)
 {
-    return RESOLVED(malloc, first_malloc) ? next.malloc(size) : boot_alloc(size);
+    return RESOLVED(malloc) ? next.malloc(size) : boot_alloc(size);
 }
 
 static NEAR_START void first_free(void *ptr)
 {
-    if (ptr && RESOLVED(free, first_free))
+    if (ptr && RESOLVED(free))
         next.free(ptr);
 }
 
 static NEAR_START void *first_calloc(size_t count, size_t size)
 {
     size_t total;
-    if (RESOLVED(calloc, first_calloc))
+    if (RESOLVED(calloc))
         return next.calloc(count, size);
     return __builtin_mul_overflow(count, size, &total) ? NULL : boot_alloc(total);
 }
 
 static NEAR_START void *first_realloc(void *ptr, size_t size)
 {
-    if (RESOLVED(realloc, first_realloc))
+    if (RESOLVED(realloc))
         return next.realloc(ptr, size);
     return ptr ? NULL : boot_alloc(size);
 }
 
 static int first_posix_memalign(void **out, size_t align, size_t size)
 {
-    return RESOLVED(posix_memalign, first_posix_memalign) ? next.posix_memalign(out, align, size) : ENOMEM;
+    return RESOLVED(posix_memalign) ? next.posix_memalign(out, align, size) : ENOMEM;
 }
 
 static void *first_aligned_alloc(size_t align, size_t size)
 {
-    return RESOLVED(aligned_alloc, first_aligned_alloc) ? next.aligned_alloc(align, size) : NULL;
+    return RESOLVED(aligned_alloc) ? next.aligned_alloc(align, size) : NULL;
 }
 
 static void *first_memalign(size_t align, size_t size)
 {
-    return RESOLVED(memalign, first_memalign) ? next.memalign(align, size) : NULL;
+    return RESOLVED(memalign) ? next.memalign(align, size) : NULL;
 }
 
 static void *first_valloc(size_t size)
 {
-    return RESOLVED(valloc, first_valloc) ? next.valloc(size) : NULL;
+    return RESOLVED(valloc) ? next.valloc(size) : NULL;
 }
 
 static void *first_pvalloc(size_t size)
 {
-    return RESOLVED(pvalloc, first_pvalloc) ? next.pvalloc(size) : NULL;
+    return RESOLVED(pvalloc) ? next.pvalloc(size) : NULL;
 }
 
-static size_t first_usable(void *ptr)
+static size_t first_malloc_usable_size(void *ptr)
 {
-    return RESOLVED(malloc_usable_size, first_usable) ? next.malloc_usable_size(ptr) : 0;
+    return RESOLVED(malloc_usable_size) ? next.malloc_usable_size(ptr) : 0;
 }
 
 void next_resolve(void)
 {
-    (void)RESOLVED(malloc, first_malloc);
-    (void)RESOLVED(free, first_free);
-    (void)RESOLVED(calloc, first_calloc);
-    (void)RESOLVED(realloc, first_realloc);
-    (void)RESOLVED(posix_memalign, first_posix_memalign);
-    (void)RESOLVED(aligned_alloc, first_aligned_alloc);
-    (void)RESOLVED(memalign, first_memalign);
-    (void)RESOLVED(valloc, first_valloc);
-    (void)RESOLVED(pvalloc, first_pvalloc);
-    (void)RESOLVED(malloc_usable_size, first_usable);
+#define RESOLVE(member) (void)RESOLVED(member);
+    EACH_FUNCTION(RESOLVE)
 }
