@@ -51,7 +51,7 @@ NOSIBLING = preload/next.c
 # What every large malloc and free runs through is optimised as one (gcc): a third of its instructions less.  Never the
 # files above, and none that calls a driver.
 WITH_GCC   = $(if $(shell $(CC) -dM -E -x c /dev/null | grep __clang__),,gcc)
-HOT        = $(patsubst %,preload/%.c,hooks_malloc large recent lane walk threads own_heap backend modules) \
+HOT        = $(patsubst %,preload/%.c,hooks_malloc large quick recent lane walk threads own_heap backend modules) \
              $(patsubst %,preload/%.c,arena arena_free arena_hot arena_pages arena_surplus) \
              $(patsubst %,policy/%.c,engine engine_lists block site decide cost tally rent reason)
 HOT_CFLAGS = $(if $(WITH_GCC),-flto -flto-partition=one)

@@ -37,6 +37,56 @@ int block_born(struct block *block)
     return step(block, BLOCK_GONE, BLOCK_PLAIN, 0, 0);
 }
 
+int block_place(struct block *block)
+{
+    return step(block, BLOCK_GONE, BLOCK_GONE, WORD_PLACED, WORD_PLACED);
+}
+
+int block_lay(struct block *block)
+{
+    return step(block, BLOCK_GONE, BLOCK_READY, WORD_PLACED, WORD_PLACED);
+}
+
+int block_return(struct block *block)
+{
+    uint32_t word = block_word(block);
+    while (WORD_STATE(word) == BLOCK_GONE && (word & WORD_PLACED))
+        if (swap(block, &word, with_state(word, BLOCK_READY)))
+            return 1;
+    return 0;
+}
+
+/* From just this word to just that one: the states of a pair of malloc and free that finds all as it was. */
+static int step_exactly(struct block *block, uint32_t from, uint32_t to)
+{
+    return atomic_compare_exchange_strong_explicit(&block->word, &from, to, memory_order_acq_rel, memory_order_relaxed);
+}
+
+int block_leave(struct block *block)
+{
+    return step_exactly(block, BLOCK_PLAIN | WORD_PLACED, BLOCK_READY | WORD_PLACED);
+}
+
+int block_take(struct block *block)
+{
+    return step_exactly(block, BLOCK_READY | WORD_PLACED, BLOCK_PLAIN | WORD_PLACED);
+}
+
+int block_lift(struct block *block)
+{
+    return step_exactly(block, BLOCK_READY | WORD_PLACED, BLOCK_GONE | WORD_PLACED);
+}
+
+int block_displace(struct block *block)
+{
+    uint32_t word = block_word(block);
+    for (;;) {
+        const int ready = WORD_STATE(word) == BLOCK_READY;
+        if (swap(block, &word, (ready ? with_state(word, BLOCK_GONE) : word) & ~WORD_PLACED))
+            return ready;
+    }
+}
+
 int block_pin_begin(struct block *block)
 {
     return step(block, BLOCK_PLAIN, BLOCK_PINNING, ANY_APP | WORD_HELD | WORD_FREED, 0);
@@ -144,7 +194,7 @@ enum block_next block_free(struct block *block)
     uint32_t word = block_word(block);
     for (;;) {
         uint32_t next = word | WORD_FREED;
-        if (WORD_STATE(word) == BLOCK_GONE || WORD_STATE(word) == BLOCK_QUARANTINED || (word & WORD_FREED))
+        if (word_is_free(word) || WORD_STATE(word) == BLOCK_QUARANTINED || (word & WORD_FREED))
             return NEXT_NOTHING; /* freed twice: the program's error, and not one to make worse */
         if (WORD_STATE(word) == BLOCK_PINNED)
             next = with_state(word, BLOCK_QUARANTINED);

@@ -7,6 +7,7 @@
  *                     ↓         ⇅          ↓
  *                 QUARANTINED (freed, still pinned) → UNPINNING → GONE
  *
+ * READY is a free block that lies in a place of the arena (preload/arena_hot.h): whoever makes it PLAIN or GONE has it.
  * MOVING is a PLAIN block whose size its owner is changing.  KEPT is a pinned block that could not be unpinned: its
  * pages stay locked and mapped for ever.  tests/model/ holds the same states and events as a model for spin, with the
  * rules that must hold for them; its script compares the names. */
@@ -21,6 +22,7 @@ struct site;
 
 enum block_state {
     BLOCK_GONE,
+    BLOCK_READY,
     BLOCK_PLAIN,
     BLOCK_MOVING,
     BLOCK_PINNING,
@@ -41,10 +43,11 @@ enum {
     PIN_PIECE_BYTES = 256 << 20,
 };
 
-/* The word: state 0..3, freed 4, held 5, application's registrations 8..15, operations in flight 16..31. */
+/* The word: state 0..3, freed 4, held 5, placed 6, application's registrations 8..15, operations in flight 16..31. */
 #define WORD_STATE(word) ((enum block_state)((word)&15u))
 #define WORD_FREED       (1u << 4) /* the program has freed it while something was under way */
 #define WORD_HELD        (1u << 5) /* named in a graph: never pinned, unpinned or recycled again */
+#define WORD_PLACED      (1u << 6) /* a place of the arena is its own: to be READY there when it is free */
 #define WORD_APP_ONE     (1u << 8)
 #define WORD_APP(word)   (((word) >> 8) & 255u)
 #define WORD_REF_ONE     (1u << 16)
@@ -81,7 +84,6 @@ struct block {
     uint8_t committed; /* its slot is readable and writable; the slot's owner's */
     uint8_t fresh;     /* allocated without resident pages: its first touch faults */
     uint8_t avoidable; /* … where an earlier block could have been recycled */
-    uint8_t home;      /* where the arena looks for its credit: arena_hot.h; the slot's owner's */
     size_t told_bytes; /* preload/trace.c: of the last allocation that was told of; 0: none */
     struct site *told_site;  /* likewise */
     _Atomic uint32_t again;  /* likewise: lives since then that were not */
@@ -105,6 +107,12 @@ static inline enum block_state block_state(const struct block *block)
     return WORD_STATE(block_word(block));
 }
 
+/* Whether a block with this word is nobody's. */
+static inline int word_is_free(uint32_t word)
+{
+    return WORD_STATE(word) == BLOCK_GONE || WORD_STATE(word) == BLOCK_READY;
+}
+
 /* The events.  Each returns 1 when it took place and 0 when the block's state does not allow it. */
 int block_born(struct block *block);            /* GONE → PLAIN */
 int block_pin_begin(struct block *block);       /* PLAIN, nobody else's claim on it → PINNING */
@@ -114,6 +122,16 @@ void block_move_end(struct block *block);       /* MOVING → PLAIN */
 int block_unpin_begin(struct block *block);     /* PINNED or QUARANTINED, nothing in flight, not held → UNPINNING */
 int block_lose_begin(struct block *block);      /* the same, held or not: its context is ending */
 int block_recycle(struct block *block);         /* QUARANTINED, nothing in flight → PINNED */
+
+/* Those of a free block.  Only whoever has just made it GONE may act on it as GONE. */
+int block_place(struct block *block);    /* GONE, not PLACED: PLACED */
+int block_lay(struct block *block);      /* GONE, not PLACED → READY, PLACED */
+int block_return(struct block *block);   /* GONE, PLACED → READY */
+int block_leave(struct block *block);    /* PLAIN, PLACED, nobody's claim on it → READY: the program frees it */
+int block_take(struct block *block);     /* READY, nobody's claim on it → PLAIN */
+int block_lift(struct block *block);     /* the same → GONE; it stays PLACED */
+int block_displace(struct block *block); /* no longer PLACED; READY → GONE.  Returns whether it was READY. */
+
 /* Counts one operation in flight; returns the word as it was then. */
 uint32_t block_ref(struct block *block);
 

@@ -66,7 +66,7 @@ static int avoidable_faults(const struct block *block)
     return before > 0 && tally_has_served(block->site, 2);
 }
 
-void engine_born(struct block *block, struct site *site, size_t bytes)
+static void begin(struct block *block, struct site *site, size_t bytes)
 {
     atomic_store_explicit(&block->site, site, memory_order_release);
     block->bytes = bytes;
@@ -75,9 +75,24 @@ void engine_born(struct block *block, struct site *site, size_t bytes)
     atomic_store_explicit(&block->retry_ns, 0, memory_order_relaxed);
     worth_set(block, 0);
     rent_begin(block);
+}
+
+void engine_born(struct block *block, struct site *site, size_t bytes)
+{
+    begin(block, site, bytes);
     block_born(block);
     tally_born(site, bytes);
     block->avoidable = (uint8_t)avoidable_faults(block);
+}
+
+int engine_again(struct block *block, struct site *site, size_t bytes)
+{
+    if (atomic_load_explicit(&engine.rest[block->size_class], memory_order_relaxed) || !block_take(block))
+        return 0;
+    begin(block, site, bytes);
+    block->fresh = block->avoidable = 0;
+    tally_born(site, bytes);
+    return 1;
 }
 
 /* What the block's page faults have cost, now that it is known which of its pages were ever touched. */
@@ -155,11 +170,21 @@ static int keep_locked(struct block *block)
     return pin_soon(block, block_pin_begin_freed, (struct pin_plan){.backend = BACKEND_MLOCK}, reason);
 }
 
+int engine_leave_block(struct block *block)
+{
+    struct site *site = block->site;
+    const size_t bytes = block->bytes;
+    if (block->avoidable || site->promote.mode != PROMOTE_AUTO || count_get(&block->paid_ns) || !block_leave(block))
+        return 0;
+    tally_gone(site, bytes);
+    return 1;
+}
+
 void engine_free(struct block *block)
 {
     struct site *site = block->site;
     const uint32_t word = block_word(block);
-    if (WORD_STATE(word) == BLOCK_GONE || WORD_STATE(word) == BLOCK_QUARANTINED || (word & WORD_FREED)) {
+    if (word_is_free(word) || WORD_STATE(word) == BLOCK_QUARANTINED || (word & WORD_FREED)) {
         prim_log(0, "autopin: free(%p): already free; ignored", (void *)block->base);
         return;
     }

@@ -27,6 +27,14 @@ struct block *engine_recycle(struct site *site, size_t bytes, uint32_t size_clas
 /* Takes charge of a fresh block (GONE) that the program is being given.  Context: malloc. */
 void engine_born(struct block *block, struct site *site, size_t bytes);
 
+/* The same of a block that lies READY in a place of the arena, where no pinned one of its class waits to be recycled.
+ * Returns whether it could be had.  Nothing is called that waits, fails or sets errno.  Context: malloc. */
+int engine_again(struct block *block, struct site *site, size_t bytes);
+
+/* The program gives up a block that is PLAIN and PLACED, of which nothing is to be settled: it is READY again.  Returns
+ * whether it was such a one; else engine_free() is to follow.  Likewise; context: free. */
+int engine_leave_block(struct block *block);
+
 /* The program gives a block up.  Never blocks on the driver, never calls it.  Context: free. */
 void engine_free(struct block *block);
 

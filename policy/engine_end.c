@@ -107,7 +107,7 @@ void engine_demote(struct block *block)
     for (;;) {
         const uint32_t word = block_word(block);
         const enum block_state state = WORD_STATE(word);
-        if (state == BLOCK_PLAIN || state == BLOCK_MOVING || state == BLOCK_GONE || state == BLOCK_KEPT ||
+        if (word_is_free(word) || state == BLOCK_PLAIN || state == BLOCK_MOVING || state == BLOCK_KEPT ||
             (word & WORD_HELD) || atomic_load(&engine.stopping))
             return;
         engine_demote_matching(same_block, block);

@@ -40,12 +40,12 @@ static void forget_block(struct block *block)
 {
     const uint32_t word = block_word(block);
     const int freed = WORD_STATE(word) == BLOCK_QUARANTINED || (word & WORD_FREED);
-    if (WORD_STATE(word) == BLOCK_GONE)
+    if (word_is_free(word))
         return;
     block->pin_link = NULL;
     block->resting = block->queued = block->waiting = 0;
     block->pin_backend = BACKEND_NONE;
-    atomic_store(&block->word, freed ? BLOCK_GONE : BLOCK_PLAIN);
+    atomic_store(&block->word, (freed ? BLOCK_GONE : BLOCK_PLAIN) | (word & WORD_PLACED));
     if (freed)
         prim_release(block, 0);
 }
@@ -54,7 +54,7 @@ static void forget_block(struct block *block)
 static void inherit_block(struct block *block)
 {
     forget_block(block);
-    if (block_state(block) != BLOCK_GONE)
+    if (!word_is_free(block_word(block)))
         tally_inherit(block->site, block->bytes);
 }
 

@@ -82,11 +82,19 @@ static void put(_Atomic uint64_t *counter, uint64_t value)
     atomic_store_explicit(counter, value, memory_order_relaxed);
 }
 
-/* A peak is what there was before something went. */
-static void note_top(struct share *share)
+static void raise_to(_Atomic uint64_t *top, int64_t value)
 {
-    put(&share->top_blocks, larger(untold_blocks(share), count_get(&share->top_blocks)));
-    put(&share->top_bytes, larger(untold_bytes(share), count_get(&share->top_bytes)));
+    if (value > (int64_t)count_get(top))
+        put(top, (uint64_t)value);
+}
+
+/* A peak is what there was before something went.  Returns how many blocks live, beyond what the site has been told. */
+static inline int64_t note_top(struct share *share)
+{
+    const int64_t blocks = untold_blocks(share);
+    raise_to(&share->top_blocks, blocks);
+    raise_to(&share->top_bytes, untold_bytes(share));
+    return blocks;
 }
 
 static __attribute__((noinline)) void tell_all(struct site *site, struct share *share)
@@ -100,7 +108,7 @@ static __attribute__((noinline)) void tell_all(struct site *site, struct share *
     put(&share->top_bytes, 0);
 }
 
-static void come(struct site *site, uint64_t blocks, uint64_t bytes)
+static inline void come(struct site *site, uint64_t blocks, uint64_t bytes)
 {
     struct share *share = own_share(site);
     if (!share) {
@@ -115,7 +123,7 @@ static void come(struct site *site, uint64_t blocks, uint64_t bytes)
         tell_all(site, share);
 }
 
-static void go(struct site *site, uint64_t blocks, uint64_t bytes)
+static inline void go(struct site *site, uint64_t blocks, uint64_t bytes)
 {
     struct share *share = own_share(site);
     if (!share) {
@@ -124,10 +132,10 @@ static void go(struct site *site, uint64_t blocks, uint64_t bytes)
         tell(site, -blocks, -bytes, 0, 0);
         return;
     }
-    note_top(share);
+    const int64_t left = note_top(share) - (int64_t)blocks;
     add(&share->blocks_gone, blocks);
     add(&share->bytes_gone, bytes);
-    if (untold_blocks(share) <= -TELL_AT)
+    if (left <= -TELL_AT)
         tell_all(site, share);
 }
 

@@ -14,21 +14,33 @@
 
 enum {
     GRANULE_LOG2 = 16,
+    STEP_MOST_LOG2 = 32,
+    STEP_LEAST_LOG2 = 28,
     MAX_STEPS = 4096,
     BLOCKS_AT_ONCE = 63,
 };
 static const size_t GRANULE = (size_t)1 << GRANULE_LOG2;
-static const size_t STEP_MOST = (size_t)4 << 30, STEP_LEAST = (size_t)256 << 20;
 static const size_t HUGE_PAGE = (size_t)2 << 20;
 
 HOT_DATA struct arena_range arena_range = {.base = (uintptr_t)1 << 63};
 
 static struct lock arena_lock = LOCK_OF(RANK_ARENA);
 static struct block **tables[MAX_STEPS]; /* one per step: granule → block; filled before the range grows over it */
-static HOT_DATA size_t step_bytes;
-static uintptr_t carve_at;         /* arena_lock */
-static struct block *spare_blocks; /* arena_lock */
-static unsigned n_spare_blocks;    /* arena_lock */
+static HOT_DATA unsigned step_log2;      /* of a step's bytes */
+static uintptr_t carve_at;               /* arena_lock */
+static struct block *spare_blocks;       /* arena_lock */
+static unsigned n_spare_blocks;          /* arena_lock */
+
+static size_t step_bytes(void)
+{
+    return (size_t)1 << step_log2;
+}
+
+/* Where the table says whose the granule at this offset from the base is. */
+static struct block **entry_at(size_t offset)
+{
+    return &tables[offset >> step_log2][(offset & (step_bytes() - 1)) >> GRANULE_LOG2];
+}
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -57,30 +69,30 @@ static int table_add(size_t step)
     if (step >= MAX_STEPS)
         return -ENOMEM;
     if (!tables[step])
-        tables[step] = hot_away(prim_map(step_bytes / GRANULE * sizeof(struct block *) + HOT_AWAY));
+        tables[step] = hot_away(prim_map(step_bytes() / GRANULE * sizeof(struct block *) + HOT_AWAY));
     return tables[step] ? 0 : -ENOMEM;
 }
 
 int arena_start(void)
 {
     struct rlimit limit;
-    size_t most = STEP_MOST;
+    size_t most = (size_t)1 << STEP_MOST_LOG2;
     if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur / 8 < most)
         most = limit.rlim_cur / 8; /* the rest is the program's */
-    for (step_bytes = STEP_MOST; step_bytes >= STEP_LEAST; step_bytes /= 2) {
-        if (step_bytes > most)
+    for (step_log2 = STEP_MOST_LOG2; step_log2 >= STEP_LEAST_LOG2; step_log2--) {
+        if (step_bytes() > most)
             continue;
-        void *base = map_none(hint(), step_bytes, 0);
+        void *base = map_none(hint(), step_bytes(), 0);
         if (base == MAP_FAILED)
             continue;
         if (table_add(0)) {
-            munmap(base, step_bytes);
+            munmap(base, step_bytes());
             continue;
         }
         carve_at = (uintptr_t)base;
         arena_range.base = (uintptr_t)base;
         atomic_thread_fence(memory_order_release);
-        arena_range.bytes = step_bytes;
+        arena_range.bytes = step_bytes();
         return 0;
     }
     return -ENOMEM;
@@ -90,8 +102,8 @@ int arena_start(void)
 static int grow(void)
 {
     const uintptr_t end = arena_range.base + arena_range.bytes;
-    const size_t bytes = step_bytes - arena_range.bytes % step_bytes;
-    int rc = table_add(arena_range.bytes / step_bytes);
+    const size_t bytes = step_bytes() - (arena_range.bytes & (step_bytes() - 1));
+    int rc = table_add(arena_range.bytes >> step_log2);
     if (rc)
         return rc;
     void *more = map_none(end, bytes, MAP_FIXED_NOREPLACE);
@@ -121,8 +133,7 @@ struct block *arena_find(const void *ptr)
     const size_t offset = (uintptr_t)ptr - arena_range.base;
     if (offset >= arena_range.bytes)
         return NULL;
-    struct block *const *slot = &tables[offset / step_bytes][(offset % step_bytes) >> GRANULE_LOG2];
-    return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(entry_at(offset), __ATOMIC_ACQUIRE);
 }
 
 void arena_each(void (*act)(struct block *block))
@@ -175,7 +186,7 @@ static void enter(struct block *block)
 {
     const size_t first = (size_t)(block->base - (char *)arena_range.base); /* NOLINT(performance-no-int-to-ptr) */
     for (size_t at = first; at < first + block->slot_bytes; at += GRANULE)
-        __atomic_store_n(&tables[at / step_bytes][(at % step_bytes) >> GRANULE_LOG2], block, __ATOMIC_RELEASE);
+        __atomic_store_n(entry_at(at), block, __ATOMIC_RELEASE);
 }
 
 struct block *arena_carve(uint32_t size_class)

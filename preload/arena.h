@@ -54,6 +54,16 @@ void arena_pages_stay(void);
 /* The resident pages of `from` have been moved to the beginning of `to`. */
 void arena_moved(struct block *from, struct block *to);
 
+/* Whether a slot that is there serves this class as well: it is not more than twice as large. */
+int arena_fits(const struct block *block, uint32_t size_class);
+
+/* A free slot that fits has been taken to serve this class.  Context: its owner. */
+void arena_serves(struct block *block, uint32_t size_class);
+
+/* The program is about to free a PLACED block.  Returns whether block_leave() alone gives it back; until then it is as
+ * it was.  Context: its owner. */
+int arena_leaves(struct block *block);
+
 /* Takes a GONE block back.  keep: its pages may stay resident, within bounds; else they go back to the system. */
 void arena_give(struct block *block, int keep);
 

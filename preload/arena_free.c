@@ -55,6 +55,16 @@ static struct block *take_resident(struct size_class *class)
     return block;
 }
 
+/* From a processor's place; its bytes still count as kept. */
+static struct block *take_any(uint32_t least, uint32_t most)
+{
+    size_t credit = 0;
+    struct block *block = hot_take_any(least, most, &credit);
+    if (credit)
+        atomic_fetch_sub(&kept_bytes, credit);
+    return block;
+}
+
 /* A resident slot of this class, or of one that is at most twice as large: glibc, too, serves a small block from where
  * a larger one was. */
 static struct block *take_fitting(uint32_t index)
@@ -66,7 +76,7 @@ static struct block *take_fitting(uint32_t index)
     for (uint32_t at = index + 1; !block && at <= most && at < ENGINE_CLASSES; at++)
         block = take_resident(&classes[at]);
     if (!block)
-        block = hot_take_any(index, most);
+        block = take_any(index, most);
     if (block && !hot_adopt(block))
         atomic_fetch_sub(&kept_bytes, block->slot_bytes);
     return block;
@@ -86,7 +96,7 @@ static struct block *take_smaller(uint32_t index)
     struct block *from = NULL;
     for (uint32_t at = index; !from && at-- > least;)
         from = take_resident(&classes[at]);
-    return from || index == 0 ? from : hot_take_any(least, index - 1);
+    return from || index == 0 ? from : take_any(least, index - 1);
 }
 
 /* Moves the resident pages of smaller free slots to the beginning of an empty one, so that they need not be faulted in
@@ -118,7 +128,7 @@ static void inherit(struct block *block)
 void arena_shed(void)
 {
     struct block *block;
-    while ((block = hot_take_any(0, ENGINE_CLASSES)))
+    while ((block = take_any(0, ENGINE_CLASSES)))
         let_go(block);
     for (struct size_class *each = classes; each < classes + ENGINE_CLASSES; each++)
         while ((block = take_resident(each)))
@@ -170,17 +180,23 @@ struct block *arena_take_empty(uint32_t index)
     return block;
 }
 
+int arena_fits(const struct block *block, uint32_t size_class)
+{
+    return block->size_class - size_class <= CLASSES_PER_OCTAVE;
+}
+
+void arena_serves(struct block *block, uint32_t size_class)
+{
+    if (block->size_class > size_class)
+        arena_surplus_begin(block, arena_class_bytes(size_class), atomic_load(&keep_limit));
+    block->fresh = 0; /* a longer block than the last one: the end of it has never been touched, and faults */
+}
+
 struct block *arena_take(uint32_t index)
 {
-    struct block *block = index < ENGINE_CLASSES ? hot_take_here(index) : NULL;
-    if (!block && index < ENGINE_CLASSES && atomic_load(&kept_bytes)) {
-        block = take_fitting(index);
-        if (block && block->size_class > index)
-            arena_surplus_begin(block, arena_class_bytes(index), atomic_load(&keep_limit));
-    }
+    struct block *block = index < ENGINE_CLASSES && atomic_load(&kept_bytes) ? take_fitting(index) : NULL;
     if (block) {
-        /* A longer block than the last one: the end of it has never been touched, and faults. */
-        block->fresh = 0;
+        arena_serves(block, index);
         return block;
     }
     block = arena_take_empty(index);
@@ -204,12 +220,14 @@ static size_t excess(size_t bytes)
  * them behind. */
 static int shed(size_t bytes)
 {
-    struct block *block;
-    atomic_fetch_sub(&kept_bytes, hot_take_credits(excess(bytes)));
+    struct block *block, *freed = NULL;
+    atomic_fetch_sub(&kept_bytes, hot_take_credits(excess(bytes), &freed));
+    while ((block = pop(&freed)))
+        let_go(block);
     for (int i = 0; i < ENGINE_CLASSES && excess(bytes); i++)
         if ((block = take_resident(&classes[atomic_fetch_add(&shed_at, 1) % ENGINE_CLASSES])))
             let_go(block);
-    while (excess(bytes) && (block = hot_take_any(0, ENGINE_CLASSES)))
+    while (excess(bytes) && (block = take_any(0, ENGINE_CLASSES)))
         let_go(block);
     return excess(bytes) == 0;
 }
@@ -246,7 +264,7 @@ int arena_keeps(const struct block *block)
 {
     if (block->slot_bytes > ARENA_KEEP_MOST)
         return 0;
-    const size_t more = hot_awaits(block) ? 0 : excess(block->bytes);
+    const size_t more = block_word(block) & WORD_PLACED ? 0 : excess(block->bytes);
     return more == 0 || hot_credits(more) >= more;
 }
 
@@ -254,15 +272,7 @@ void arena_give(struct block *block, int keep)
 {
     struct size_class *class = &classes[block->size_class];
     arena_surplus_end(block); /* before others can have the slot */
-    if (block->resident_bytes == ARENA_MOVED) {
-        keep = 0; /* but what lay behind them may be there still */
-    } else if (block->resident_bytes < block->bytes) {
-        block->resident_bytes = block->bytes;
-    }
-    atomic_store_explicit(&block->dirty, 1, memory_order_relaxed);
-    if (block->tainted)
-        keep = 0;
-    if (keep && (hot_return(block) || keep_resident(block)))
+    if (arena_note_used(block) && keep && (hot_return(block) || keep_resident(block)))
         return;
     arena_drop_pages(block);
     push(class, &class->empty, block);

@@ -1,7 +1,4 @@
-/* The free slots that were used last.  See arena_hot.h.
- *
- * A place is one word.  A compare-and-swap cannot mistake one for an earlier one: a slot's class and size never change,
- * and its credit says nothing but its size. */
+/* The free slots that were used last.  See arena_hot.h. */
 #define _GNU_SOURCE
 #include "arena_hot.h"
 
@@ -11,16 +8,17 @@
 enum {
     PROCESSORS = 64, /* those beyond share places */
     PLACES = 8,      /* of a processor: one cache line */
-    CREDIT = 1
 };
 
+typedef struct block *_Atomic place;
+
 static struct processor {
-    _Alignas(64) _Atomic uintptr_t place[PLACES];
+    _Alignas(64) place place[PLACES];
 } processors[PROCESSORS];
 static _Atomic unsigned n_processors; /* up to the last that was ever used */
 
 /* Neighbouring classes have different places, and so have powers of two, which are a multiple of PLACES apart. */
-static _Atomic uintptr_t *place_of(unsigned processor, uint32_t size_class)
+static place *place_of(unsigned processor, uint32_t size_class)
 {
     return &processors[processor].place[(size_class + size_class / PLACES) % PLACES];
 }
@@ -28,26 +26,6 @@ static _Atomic uintptr_t *place_of(unsigned processor, uint32_t size_class)
 static unsigned here(void)
 {
     return (unsigned)sched_getcpu() % PROCESSORS;
-}
-
-static int is_block(uintptr_t word)
-{
-    return word && !(word & CREDIT);
-}
-
-static struct block *block_of(uintptr_t word)
-{
-    return (struct block *)word; /* NOLINT(performance-no-int-to-ptr) */
-}
-
-static uintptr_t credit_of(const struct block *block)
-{
-    return block->slot_bytes | CREDIT;
-}
-
-static int swap(_Atomic uintptr_t *place, uintptr_t from, uintptr_t to)
-{
-    return atomic_compare_exchange_strong_explicit(place, &from, to, memory_order_acq_rel, memory_order_relaxed);
 }
 
 /* From now on the searches look at this processor. */
@@ -59,90 +37,115 @@ static unsigned used(unsigned processor)
     return processor;
 }
 
-struct block *hot_take_here(uint32_t size_class)
+static place *place_here(uint32_t size_class)
 {
-    _Atomic uintptr_t *place = place_of(here(), size_class);
-    const uintptr_t word = atomic_load_explicit(place, memory_order_acquire);
-    struct block *block = is_block(word) ? block_of(word) : NULL;
-    return block && block->size_class == size_class && swap(place, word, credit_of(block)) ? block : NULL;
+    return place_of(used(here()), size_class);
 }
 
-static int is_within(uintptr_t word, uint32_t least, uint32_t most)
+static struct block *look(place *place)
 {
-    return is_block(word) && block_of(word)->size_class >= least && block_of(word)->size_class <= most;
+    return atomic_load_explicit(place, memory_order_acquire);
 }
 
-struct block *hot_take_any(uint32_t least, uint32_t most)
+static int swap(place *place, struct block *from, struct block *to)
 {
-    const unsigned end = atomic_load(&n_processors) * PLACES;
-    for (unsigned i = 0; i < end; i++) {
-        _Atomic uintptr_t *place = &processors[i / PLACES].place[i % PLACES];
-        const uintptr_t word = atomic_load_explicit(place, memory_order_acquire);
-        if (is_within(word, least, most) && swap(place, word, 0))
-            return block_of(word);
-    }
+    return atomic_compare_exchange_strong(place, &from, to);
+}
+
+/* It is in no place any more.  Returns it when it is the caller's now; else it is in use. */
+static struct block *displaced(struct block *block, size_t *credit)
+{
+    if (block_displace(block))
+        return block;
+    *credit += block->slot_bytes;
     return NULL;
+}
+
+struct block *hot_here(uint32_t size_class)
+{
+    struct block *block = look(place_of(here(), size_class));
+    return block && block->size_class == size_class ? block : NULL;
+}
+
+static int is_ready(const struct block *block, uint32_t least, uint32_t most)
+{
+    return block && block->size_class >= least && block->size_class <= most && block_state(block) == BLOCK_READY;
 }
 
 struct block *hot_take_near(uint32_t least, uint32_t most)
 {
     struct processor *const processor = &processors[here()];
-    for (_Atomic uintptr_t *place = processor->place; place < processor->place + PLACES; place++) {
-        const uintptr_t word = atomic_load_explicit(place, memory_order_acquire);
-        if (is_within(word, least, most) && swap(place, word, credit_of(block_of(word))))
-            return block_of(word);
+    for (place *place = processor->place; place < processor->place + PLACES; place++) {
+        struct block *block = look(place);
+        if (is_ready(block, least, most) && block_lift(block))
+            return block;
+    }
+    return NULL;
+}
+
+/* Every place that has ever been used: all of them, from *at on.  NULL: there are no more. */
+static place *next_place(unsigned *at)
+{
+    const unsigned i = (*at)++;
+    return i < atomic_load(&n_processors) * PLACES ? &processors[i / PLACES].place[i % PLACES] : NULL;
+}
+
+struct block *hot_take_any(uint32_t least, uint32_t most, size_t *credit)
+{
+    place *place;
+    for (unsigned at = 0; (place = next_place(&at));) {
+        struct block *block = look(place);
+        if (is_ready(block, least, most) && swap(place, block, NULL) && (block = displaced(block, credit)))
+            return block;
     }
     return NULL;
 }
 
 int hot_adopt(struct block *block)
 {
-    const unsigned processor = used(here());
-    block->home = (uint8_t)processor;
-    return swap(place_of(processor, block->size_class), 0, credit_of(block));
+    if (!block_place(block))
+        return 0;
+    if (swap(place_here(block->size_class), NULL, block))
+        return 1;
+    (void)block_displace(block);
+    return 0;
 }
 
 int hot_return(struct block *block)
 {
-    return swap(place_of(block->home, block->size_class), credit_of(block), (uintptr_t)block);
+    return block_return(block);
 }
 
 struct block *hot_put(struct block *block, size_t *credit)
 {
-    const unsigned processor = used(here());
-    block->home = (uint8_t)processor;
-    const uintptr_t before = atomic_exchange(place_of(processor, block->size_class), (uintptr_t)block);
-    if (is_block(before))
-        return block_of(before);
-    *credit += before & ~(uintptr_t)CREDIT;
-    return NULL;
+    if (!block_lay(block))
+        return block; /* claimed by somebody who should not */
+    struct block *before = atomic_exchange(place_here(block->size_class), block);
+    return before ? displaced(before, credit) : NULL;
 }
 
-/* Looks at credits until there are `bytes`; takes them if so asked. */
-static size_t credits(size_t bytes, int take)
+size_t hot_take_credits(size_t bytes, struct block **freed)
 {
-    const unsigned end = atomic_load(&n_processors) * PLACES;
     size_t found = 0;
-    for (unsigned i = 0; i < end && found < bytes; i++) {
-        _Atomic uintptr_t *place = &processors[i / PLACES].place[i % PLACES];
-        const uintptr_t word = atomic_load_explicit(place, memory_order_relaxed);
-        if ((word & CREDIT) && (!take || swap(place, word, 0)))
-            found += word & ~(uintptr_t)CREDIT;
+    place *place;
+    for (unsigned at = 0; found < bytes && (place = next_place(&at));) {
+        struct block *block = look(place);
+        if (!block || block_state(block) == BLOCK_READY || !swap(place, block, NULL) || !displaced(block, &found))
+            continue;
+        block->next = *freed;
+        *freed = block;
     }
     return found;
 }
 
-size_t hot_take_credits(size_t bytes)
-{
-    return credits(bytes, 1);
-}
-
 size_t hot_credits(size_t bytes)
 {
-    return credits(bytes, 0);
-}
-
-int hot_awaits(const struct block *block)
-{
-    return atomic_load_explicit(place_of(block->home, block->size_class), memory_order_relaxed) == credit_of(block);
+    size_t found = 0;
+    place *place;
+    for (unsigned at = 0; found < bytes && (place = next_place(&at));) {
+        const struct block *block = look(place);
+        if (block && block_state(block) != BLOCK_READY)
+            found += block->slot_bytes;
+    }
+    return found;
 }

@@ -1,40 +1,39 @@
-/* The free slots that were used last, per processor and class: what a program that allocates and frees one size again
- * and again is served from, without a lock and without a word that another processor writes to.
+/* The free slots that were used last: one for each processor and a few classes, in a place from which it is taken with
+ * one compare-and-swap of its block's word (READY → PLAIN or GONE), and returned with another.
  *
- * Every place holds nothing, a resident free slot, or the credit of one that was taken from there: its bytes still
- * count as kept (arena_free.c), so that it can come back without asking.  Callers: arena_free.c.  No lock; context:
- * any. */
+ * A block that a place points to is PLACED, and no other place points to it; while it is in use, its place stays its
+ * own, and its bytes count as kept (arena_free.c): a credit, with which it can come back without asking.  Whoever takes
+ * a block out of its place displaces it: the place first, then the block.  Callers: arena_free.c, large.c.  No lock;
+ * context: any. */
 #ifndef AUTOPIN_ARENA_HOT_H
 #define AUTOPIN_ARENA_HOT_H
 
 #include "policy/block.h"
 
-/* A resident slot of just this class from this processor's place, which keeps its credit; or NULL. */
-struct block *hot_take_here(uint32_t size_class);
+/* The block of just this class in this processor's place, READY or in use; or NULL. */
+struct block *hot_here(uint32_t size_class);
 
-/* A resident slot of a class from `least` to `most`, from any processor's place; or NULL.  Its credit is the caller's:
- * hot_adopt() or hot_give(). */
-struct block *hot_take_any(uint32_t least, uint32_t most);
-
-/* A resident slot of a class from `least` to `most` from this processor's places, which keep its credit; or NULL. */
+/* A resident slot of a class from `least` to `most` from this processor's places, to which it will return; or NULL. */
 struct block *hot_take_near(uint32_t least, uint32_t most);
 
-/* The credit of a slot that is being served goes to this processor's place.  Returns whether there was room. */
+/* The same from any processor's places, and it will not.  Credits that come free are added to *credit. */
+struct block *hot_take_any(uint32_t least, uint32_t most, size_t *credit);
+
+/* A slot that is being served gets this processor's place, if that is empty.  Returns whether it was. */
 int hot_adopt(struct block *block);
 
-/* Puts a slot back where its credit is; returns whether that is there still. */
+/* Puts a slot back into its place.  Returns whether it has one. */
 int hot_return(struct block *block);
 
 /* Puts a resident slot, whose bytes count as kept, into this processor's place.  What was there before: a slot is
- * returned, of a credit the bytes are added to *credit. */
+ * returned; of one in use the bytes are added to *credit. */
 struct block *hot_put(struct block *block, size_t *credit);
 
-/* Takes credits until there are `bytes`, or none left; and how many there are, up to `bytes` or a little more.
- * Units: bytes. */
-size_t hot_take_credits(size_t bytes);
-size_t hot_credits(size_t bytes);
+/* Takes credits until there are `bytes`, or none left; returns how many there are, up to `bytes` or a little more.
+ * Slots that came back meanwhile are added to the list *freed, by ->next; they count as kept.  Units: bytes. */
+size_t hot_take_credits(size_t bytes, struct block **freed);
 
-/* Whether a freed slot that was taken from here could go back. */
-int hot_awaits(const struct block *block);
+/* How many credits there are, likewise. */
+size_t hot_credits(size_t bytes);
 
 #endif

@@ -25,6 +25,9 @@ void arena_drop_pages(struct block *block);
 /* The same, and the slot is no longer accessible. */
 void arena_revoke(struct block *block);
 
+/* The program had the block.  Returns whether its slot can be served again as it is. */
+int arena_note_used(struct block *block);
+
 /* The block in this slot has at most `bytes`: what lies resident behind them stays, as surplus, unless all surplus
  * would be more than `limit`; then it goes.  Until the block is freed: arena_surplus_end().  Owner of the slot only. */
 void arena_surplus_begin(struct block *block, size_t bytes, size_t limit);

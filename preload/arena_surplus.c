@@ -1,4 +1,4 @@
-/* What slots that are larger than need be keep resident behind their blocks.  See arena_int.h.  No lock. */
+/* What of a slot is resident, above all what larger slots keep behind their blocks.  See arena_int.h.  No lock. */
 #define _GNU_SOURCE
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -26,4 +26,20 @@ void arena_surplus_end(struct block *block)
     if (block->surplus_bytes)
         atomic_fetch_sub(&surplus_bytes, block->surplus_bytes);
     block->surplus_bytes = 0;
+}
+
+int arena_note_used(struct block *block)
+{
+    atomic_store_explicit(&block->dirty, 1, memory_order_relaxed);
+    if (block->resident_bytes == ARENA_MOVED) /* but what lay behind them may be there still */
+        return 0;
+    if (block->resident_bytes < block->bytes)
+        block->resident_bytes = block->bytes;
+    return !block->tainted;
+}
+
+int arena_leaves(struct block *block)
+{
+    arena_surplus_end(block);
+    return arena_note_used(block);
 }

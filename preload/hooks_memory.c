@@ -62,7 +62,7 @@ static int note_huge(struct block *block, char *from, size_t bytes, int unused)
 {
     (void)from;
     (void)unused;
-    if (block_state(block) != BLOCK_GONE && bytes >= block->bytes / 2)
+    if (!word_is_free(block_word(block)) && bytes >= block->bytes / 2)
         engine_huge(block);
     return 0;
 }

@@ -15,9 +15,8 @@
 
 struct lane {
     _Atomic uint64_t owner; /* how often it has been taken, and by which thread: upper and lower half */
+    struct tally tally;
     struct recent recent;
-    _Alignas(64) struct tally tally; /* the first sites' shares lie in the same page */
-    struct recent_site walked[RECENT_SITES];
 };
 
 /* Takes a lane for the calling thread.  NULL when there is none, now or ever. */

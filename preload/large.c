@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "arena_hot.h"
 #include "life.h"
 #include "modules.h"
 #include "next.h"
@@ -15,6 +16,7 @@
 #include "policy/prim.h"
 #include "policy/record.h"
 #include "policy/site.h"
+#include "quick.h"
 #include "recent.h"
 #include "self.h"
 #include "symbols.h"
@@ -75,9 +77,8 @@ static struct site *walked_site(size_t size, const struct caller *caller)
 
 static struct site *site_of_caller(size_t size, const struct caller *caller)
 {
-    struct site *site = recent_find(caller->slot, site_size_log2(size));
-    if (!site)
-        site = walked_site(size, caller);
+    const struct recent_stack *stack = recent_find(caller->slot, site_size_log2(size));
+    struct site *site = stack ? stack->site : walked_site(size, caller);
     return site ? site : unwound_site(size, caller);
 }
 
@@ -87,6 +88,9 @@ static struct block *serve(size_t size, const struct caller *caller, int empty)
     struct site *site = site_of_caller(size, caller);
     const uint32_t size_class = arena_class(size);
     struct block *block = empty ? NULL : engine_recycle(site, size, size_class);
+    struct block *ready = block || empty ? NULL : hot_here(size_class);
+    if (ready && engine_again(ready, site, size))
+        return ready;
     if (!block && (block = empty ? arena_take_empty(size_class) : arena_take(size_class))) {
         if (empty)
             block->fresh = 0; /* its pages will be moved there, not faulted in */
@@ -103,6 +107,7 @@ static struct block *alloc_block(size_t size, size_t align, const struct caller 
     self_enter();
     life_notice_fork();
     struct block *block = arena_range.bytes && arena_aligns(size, align) ? serve(size, caller, empty) : NULL;
+    recent_served(block);
     if (!block)
         count_add(&record.totals.large_forwarded, 1);
     else if (UNLIKELY(trace_on))
@@ -111,30 +116,54 @@ static struct block *alloc_block(size_t size, size_t align, const struct caller 
     return block;
 }
 
-void *large_alloc(size_t size, size_t align, int zero, const struct caller *caller)
+static void tell(struct block *block, void (*what)(struct block *))
+{
+    self_enter();
+    life_notice_fork();
+    what(block);
+    self_leave();
+}
+
+static __attribute__((noinline)) void *alloc_slowly(struct block *block, size_t size, size_t align, int zero,
+                                                    const struct caller *caller)
 {
     void *own = self.busy ? own_heap_alloc(size, align) : NULL;
     if (own)
         return own;
-    const struct block *block = alloc_block(size, align, caller, 0);
+    if (block && trace_on)
+        tell(block, trace_alloc);
+    if (!block)
+        block = alloc_block(size, align, caller, 0);
     if (block && zero && (block->dirty || !block->fresh))
         memset(block->base, 0, size);
     return block ? block->base : NULL;
 }
 
-void large_free(void *ptr)
+void *large_alloc(size_t size, size_t align, int zero, const struct caller *caller)
+{
+    struct block *block = arena_aligns(size, align) ? quick_alloc(size, caller) : NULL;
+    return LIKELY(block && !zero && !trace_on) ? block->base : alloc_slowly(block, size, align, zero, caller);
+}
+
+static __attribute__((noinline)) void free_slowly(void *ptr, struct block *block)
 {
     self_enter();
     life_notice_fork();
-    struct block *block = arena_find(ptr);
-    if (block && block->base == ptr && !own_heap_is(block)) {
-        if (UNLIKELY(trace_on))
-            trace_free(block); /* before: it may be served again at once */
+    if (block && block->base == ptr && !own_heap_is(block))
         engine_free(block);
-    } else if (!own_heap_is(block)) {
+    else if (!own_heap_is(block))
         prim_log(0, "autopin: free(%p): not the start of a block that is in use; ignored", ptr);
-    }
     self_leave();
+}
+
+void large_free(void *ptr)
+{
+    struct block *block = arena_find(ptr);
+    const int is_start = LIKELY(block && block->base == ptr);
+    if (UNLIKELY(trace_on) && is_start && !own_heap_is(block))
+        tell(block, trace_free); /* before: it may be served again at once */
+    if (UNLIKELY(!is_start || !quick_free(block)))
+        free_slowly(ptr, block);
 }
 
 size_t large_usable(const void *ptr)

@@ -45,9 +45,14 @@ int life_is_own_process(void);
 extern _Atomic uint32_t *life_mark __attribute__((visibility("hidden")));
 void life_forked(void);
 
+static inline int life_is_forked(void)
+{
+    return UNLIKELY(life_mark && atomic_load_explicit(life_mark, memory_order_acquire) != 1);
+}
+
 static inline void life_notice_fork(void)
 {
-    if (UNLIKELY(life_mark && atomic_load_explicit(life_mark, memory_order_acquire) != 1))
+    if (life_is_forked())
         life_forked();
 }
 

@@ -4,8 +4,6 @@
  * is walked or unwound as ever. */
 #include "recent.h"
 
-#include <string.h>
-
 #include "lane.h"
 #include "unwind.h"
 
@@ -17,7 +15,7 @@ enum {
 
 static struct recent_stack *entry_for(struct lane *lane, const uintptr_t *slot, unsigned size_log2)
 {
-    return &lane->recent.stack[(((uintptr_t)slot >> 4) ^ size_log2) % RECENT_STACKS];
+    return &lane->recent.at[(((uintptr_t)slot >> 4) ^ size_log2) % RECENT_SLOTS];
 }
 
 static uint64_t owner_of(const struct lane *lane)
@@ -27,19 +25,68 @@ static uint64_t owner_of(const struct lane *lane)
 
 static int is_for(const struct lane *lane, const struct recent_stack *stack, const uintptr_t *slot, unsigned size_log2)
 {
-    return stack->trace.at[0] == slot && stack->size_log2 == size_log2 && stack->owner == owner_of(lane);
+    return stack->slot == slot && stack->size_log2 == size_log2 && stack->owner == owner_of(lane);
 }
 
-struct site *recent_find(const uintptr_t *slot, unsigned size_log2)
+static inline int is_now(const struct lane *lane, const struct recent_stack *stack, const uintptr_t *slot,
+                         unsigned size_log2)
+{
+    if (stack->n == 0 || !is_for(lane, stack, slot, size_log2))
+        return 0;
+    for (unsigned i = 0; i < stack->n; i++)
+        if (slot[stack->place[i]] != stack->pc[i])
+            return 0;
+    return 1;
+}
+
+static struct recent_stack *follows(struct recent *recent, struct recent_stack *stack)
+{
+    if (recent->last)
+        recent->last->next = stack;
+    return recent->last = stack;
+}
+
+struct recent_stack *recent_find(const uintptr_t *slot, unsigned size_log2)
 {
     struct lane *lane = lane_mine();
-    const struct recent_stack *stack = lane ? entry_for(lane, slot, size_log2) : NULL;
-    if (!stack || stack->trace.n == 0 || !is_for(lane, stack, slot, size_log2))
+    if (!lane)
         return NULL;
-    for (unsigned i = 0; i < stack->trace.n; i++)
-        if (*stack->trace.at[i] != stack->trace.pc[i])
-            return NULL;
-    return stack->site;
+    struct recent *recent = &lane->recent;
+    struct recent_stack *stack = recent->last ? recent->last->next : NULL;
+    if (LIKELY(stack && is_now(lane, stack, slot, size_log2)))
+        return recent->last = stack;
+    stack = entry_for(lane, slot, size_log2);
+    return is_now(lane, stack, slot, size_log2) ? follows(recent, stack) : NULL;
+}
+
+void recent_served(struct block *block)
+{
+    struct recent_stack *last = block && self.lane ? self.lane->recent.last : NULL;
+    if (last && last->site == atomic_load_explicit(&block->site, memory_order_relaxed))
+        last->block = block;
+}
+
+static void enter(const struct lane *lane, struct recent_stack *stack, const uintptr_t *slot, unsigned size_log2,
+                  struct site *site)
+{
+    stack->owner = owner_of(lane);
+    stack->slot = slot;
+    stack->block = NULL;
+    stack->site = site;
+    stack->size_log2 = size_log2;
+    stack->n = 0;
+}
+
+static void enter_places(struct recent_stack *stack, const struct trace *trace)
+{
+    for (unsigned i = 0; i < trace->n; i++) {
+        const uintptr_t words = (uintptr_t)(trace->at[i] - trace->at[0]);
+        if (words != (uint32_t)words)
+            return;
+        stack->place[i] = (uint32_t)words;
+        stack->pc[i] = trace->pc[i];
+    }
+    stack->n = trace->n;
 }
 
 /* Whether this stack was the last one here; if not, it is now. */
@@ -48,13 +95,14 @@ static int comes_again(const struct lane *lane, struct recent_stack *stack, cons
 {
     if (stack->site == site && is_for(lane, stack, slot, size_log2))
         return 1;
-    stack->owner = owner_of(lane);
-    stack->trace.n = 0;
-    stack->trace.at[0] = slot;
-    stack->site = site;
-    stack->size_log2 = size_log2;
+    enter(lane, stack, slot, size_log2, site);
     stack->seen = 0;
     return 0;
+}
+
+static struct recent_stack *walked(const struct recent_walk *walk, uint64_t hash)
+{
+    return walk->hash == hash && walk->stack && walk->stack->hash == hash ? walk->stack : NULL;
 }
 
 void recent_walked(const struct trace *trace, unsigned size_log2, uint64_t hash, struct site *site)
@@ -62,17 +110,25 @@ void recent_walked(const struct trace *trace, unsigned size_log2, uint64_t hash,
     struct lane *lane = lane_mine();
     if (!lane)
         return;
-    struct recent_stack *stack = entry_for(lane, trace->at[0], size_log2);
-    lane->walked[hash % RECENT_SITES] = (struct recent_site){hash, site};
-    if (comes_again(lane, stack, trace->at[0], size_log2, site))
-        stack->trace = *trace;
+    struct recent *recent = &lane->recent;
+    struct recent_walk *walk = &recent->walk[hash % RECENT_SITES];
+    struct recent_stack *stack = walked(walk, hash), *at = entry_for(lane, trace->at[0], size_log2);
+    if (!stack)
+        stack = &recent->walked[recent->n_walked++ % RECENT_STACKS];
+    enter(lane, stack, trace->at[0], size_log2, site);
+    enter_places(stack, trace);
+    stack->hash = hash;
+    *walk = (struct recent_walk){hash, stack};
+    follows(recent, stack);
+    if (comes_again(lane, at, trace->at[0], size_log2, site))
+        enter_places(at, trace);
 }
 
 struct site *recent_site(uint64_t hash)
 {
     const struct lane *lane = lane_mine();
-    const struct recent_site *known = lane ? &lane->walked[hash % RECENT_SITES] : NULL;
-    return known && known->hash == hash ? known->site : NULL;
+    const struct recent_stack *stack = lane ? walked(&lane->recent.walk[hash % RECENT_SITES], hash) : NULL;
+    return stack ? stack->site : NULL;
 }
 
 /* As often as it takes until there is nothing more to be learnt, and ever less often then. */
@@ -98,7 +154,7 @@ void recent_unwound(const uintptr_t *slot, const struct trace *trace, unsigned s
     if ((!worth_it && !is_time) || !unwind_places(slot, &placed))
         return;
     if (worth_it)
-        stack->trace = placed;
+        enter_places(stack, &placed);
     if (walk_learn(&placed))
         lane->recent.patience = PATIENCE;
     else if (lane->recent.patience < PATIENCE_MOST)

@@ -1,10 +1,10 @@
 #!/bin/sh
-# A large malloc/free pair that is served from where the last one was freed costs at most 420 instructions more than
+# A large malloc/free pair that is served from where the last one was freed costs at most 200 instructions more than
 # glibc's, and, though the program touches the block page by page in between, not one cache miss more: both counted by
 # callgrind (a first cache of 32 KiB, 8 ways, lines of 64 bytes), not timed.
 # timeout 180
 set -eu
-PAIRS=10000 BAR=420
+PAIRS=10000 BAR=200
 command -v valgrind >/dev/null || { echo "valgrind is not installed" && exit 77; }
 
 count() { # count [PRELOAD]: instructions of mlock_loop inside the pairs, and read misses there

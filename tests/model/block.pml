@@ -19,6 +19,7 @@
  * Configuration: BLOCKS, CAP_BYTES, CAP_REGIONS, and how often each actor acts: OWNERS and ROUNDS (malloc, realloc,
  * free), COPIERS and COPIES, APP, GRAPH, DESTROY, FORK, FAILURES (of the driver).  MLOCK: blocks are pinned when freed,
  * and always by the worker; else when copied.  IDLE=0: nothing is unpinned for being idle.  RACY: the program frees what its threads still copy.
+ * PLACE: the arena has a place for a block that is READY, and so many times it is emptied.
  * MUT_...: a mistake that spin must reject (tests/model/mutations.txt). */
 #ifndef BLOCKS
 #define BLOCKS 1
@@ -65,6 +66,9 @@
 #ifndef RACY
 #define RACY 0
 #endif
+#ifndef PLACE
+#define PLACE 0
+#endif
 
 #define LAST (BLOCKS - 1)
 #define SIZE(b) ((b) + 1) /* of block b, in pages and in pieces */
@@ -78,7 +82,8 @@
 #define REST 100 /* no rule: what holds when nobody can go on */
 
 mtype = {
-    BLOCK_GONE, BLOCK_PLAIN, BLOCK_MOVING, BLOCK_PINNING, BLOCK_PINNED, BLOCK_QUARANTINED, BLOCK_UNPINNING, BLOCK_KEPT,
+    BLOCK_GONE, BLOCK_READY, BLOCK_PLAIN, BLOCK_MOVING, BLOCK_PINNING, BLOCK_PINNED, BLOCK_QUARANTINED, BLOCK_UNPINNING,
+    BLOCK_KEPT,
     NEXT_NOTHING, NEXT_RELEASE, NEXT_QUARANTINE,
     BY_CONTEXT, BY_BLOCK, BY_WORTH,
     PIN_FAILED, UNPIN_DONE, KEPT
@@ -86,7 +91,7 @@ mtype = {
 
 /* The word. */
 mtype state[BLOCKS] = BLOCK_GONE;
-bool freed[BLOCKS], held[BLOCKS];
+bool freed[BLOCKS], held[BLOCKS], placed[BLOCKS];
 byte app[BLOCKS], refs[BLOCKS];
 
 /* The engine's books. */
@@ -99,6 +104,9 @@ byte busy;
 bool forking;
 byte used_bytes, used_regions;                /* the ledger */
 byte flights[BLOCKS];                         /* relaxed copies whose event has not been seen yet */
+
+/* The arena's (preload/arena_hot.c). */
+byte place = BLOCKS; /* the block in the one place that there is; BLOCKS: none */
 
 /* What is true. */
 bool in_arena[BLOCKS] = true;

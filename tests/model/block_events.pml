@@ -5,10 +5,82 @@
 inline block_born(b)
 {
     d_step {
-        assert(state[b] == BLOCK_GONE && UNUSED(b) && !freed[b]);
+        MUST(20, state[b] == BLOCK_GONE && UNUSED(b) && !freed[b]);
         state[b] = BLOCK_PLAIN
     }
 }
+
+/* --- of a free block, and of one that is freed or served as it is --- */
+
+inline block_place(b)
+{
+    d_step {
+        assert(state[b] == BLOCK_GONE && !placed[b]);
+        placed[b] = true
+    }
+}
+
+inline block_lay(b)
+{
+    d_step {
+        assert(state[b] == BLOCK_GONE && !placed[b]);
+        placed[b] = true;
+        state[b] = BLOCK_READY
+    }
+}
+
+inline block_return(b, ok)
+{
+    d_step {
+        assert(state[b] == BLOCK_GONE);
+        ok = placed[b];
+        if :: ok -> state[b] = BLOCK_READY :: else fi
+    }
+}
+
+inline block_leave(b, ok)
+{
+    d_step {
+#ifdef MUT_LEAVE_IGNORES_CLAIMS
+        ok = state[b] == BLOCK_PLAIN && placed[b];
+#else
+        ok = state[b] == BLOCK_PLAIN && placed[b] && UNUSED(b) && !freed[b];
+#endif
+        if :: ok -> state[b] = BLOCK_READY :: else fi
+    }
+}
+
+inline block_take(b, ok)
+{
+#ifdef MUT_TAKE_CHECKS_FIRST
+    ok = state[b] == BLOCK_READY && placed[b] && UNUSED(b);
+    if :: ok -> state[b] = BLOCK_PLAIN :: else fi
+#else
+    d_step {
+        ok = state[b] == BLOCK_READY && placed[b] && UNUSED(b);
+        if :: ok -> state[b] = BLOCK_PLAIN :: else fi
+    }
+#endif
+}
+
+inline block_lift(b, ok)
+{
+    d_step {
+        ok = state[b] == BLOCK_READY && placed[b] && UNUSED(b);
+        if :: ok -> state[b] = BLOCK_GONE :: else fi
+    }
+}
+
+inline block_displace(b, ok)
+{
+    d_step {
+        ok = state[b] == BLOCK_READY;
+        if :: ok -> state[b] = BLOCK_GONE :: else fi;
+        placed[b] = false
+    }
+}
+
+/* --- of one that may be pinned --- */
 
 inline block_pin_begin(b, ok)
 {
@@ -183,7 +255,7 @@ inline block_unpin_done(b, next)
 inline block_free(b, next)
 {
     d_step {
-        assert(state[b] != BLOCK_GONE && state[b] != BLOCK_QUARANTINED && !freed[b]);
+        MUST(20, state[b] != BLOCK_GONE && state[b] != BLOCK_READY && state[b] != BLOCK_QUARANTINED && !freed[b]);
         next = NEXT_NOTHING;
         if
 #ifdef MUT_FREE_RELEASES_PINNED

@@ -1,7 +1,7 @@
 /* The ledger (policy/ledger.c), and the driver and the arena below the engine.
  * Each actor has the LOCALS. */
 
-#define LOCALS bool ok, in_free; mtype next, seen; byte victim
+#define LOCALS bool ok, in_free, was_ready; mtype next, seen; byte victim, before = BLOCKS
 
 /* What free may neither do nor wait for (rule 22), and what must not happen under the lock. */
 #define DRIVER_CALL MUST(22, !in_free); assert(lock != _pid + 1)
@@ -115,13 +115,61 @@ inline prim_unpin(b, rc)
     }
 }
 
+/* --- the arena: a list of free slots, and a place --- */
+
+/* What was in the place is in it no more: whoever took it out, and nobody else, does this. */
+inline displaced()
+{
+    if
+    :: before < BLOCKS ->
+        block_displace(before, was_ready);
+        if :: was_ready -> in_arena[before] = true :: else fi
+    :: else
+    fi;
+    d_step { before = BLOCKS; was_ready = false }
+}
+
+inline hot_put(b)
+{
+#ifdef MUT_LAID_AFTER_THE_EXCHANGE
+    d_step { before = place; place = b };
+    block_lay(b);
+#else
+    block_lay(b);
+    d_step { before = place; place = b };
+#endif
+    displaced()
+}
+
+inline hot_adopt(b)
+{
+    block_place(b);
+    d_step {
+        ok = place == BLOCKS;
+        if :: ok -> place = b :: else fi
+    }
+    if :: !ok -> block_displace(b, was_ready) :: else fi;
+    was_ready = false
+}
+
+/* One whose pages stay resident goes back to its place, or gets one. */
+inline keep(b)
+{
+    block_return(b, was_ready);
+    if :: was_ready :: else -> hot_put(b) fi;
+    was_ready = false
+}
+
 inline prim_release(b)
 {
     d_step {
         MUST(20, !in_arena[b] && !live[b] && state[b] == BLOCK_GONE);
         MUST(20, pins[b] == 0 && app_pins[b] == 0 && !registering[b]);
         MUST(23, ops[b] == 0 && flights[b] == 0);
-        MUST(14, !held[b]);
-        in_arena[b] = true
+        MUST(14, !held[b])
     }
+    if
+    :: in_arena[b] = true
+    :: PLACE -> keep(b)
+    fi
 }

@@ -267,8 +267,8 @@ inline unpin_all(how, it)
 inline engine_demote(b)
 {
     do
-    :: state[b] == BLOCK_PLAIN || state[b] == BLOCK_MOVING || state[b] == BLOCK_GONE || state[b] == BLOCK_KEPT ||
-       held[b] ->
+    :: state[b] == BLOCK_PLAIN || state[b] == BLOCK_MOVING || state[b] == BLOCK_GONE || state[b] == BLOCK_READY ||
+       state[b] == BLOCK_KEPT || held[b] ->
         break
     :: else -> unpin_all(BY_BLOCK, b)
     od

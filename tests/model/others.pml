@@ -53,6 +53,26 @@ end_idle:
     od
 }
 
+/* --- memory is short, or another size comes: the place is emptied --- */
+
+active [PLACE] proctype shedder()
+{
+    LOCALS;
+#ifdef MUT_DISPLACED_BEFORE_THE_PLACE
+    before = place;
+    if
+    :: before < BLOCKS ->
+        block_displace(before, was_ready);
+        if :: was_ready -> in_arena[before] = true :: else fi;
+        d_step { if :: place == before -> place = BLOCKS :: else fi }
+    :: else
+    fi
+#else
+    d_step { before = place; place = BLOCKS };
+    displaced()
+#endif
+}
+
 /* --- the end of a context: what copied in it has returned, what comes copies in another --- */
 
 #define GONE_WITH_CONTEXT(b) \
@@ -86,7 +106,7 @@ active [DESTROY] proctype destroyer()
         MUST(28, !live[b] || child == BLOCK_PLAIN) /* what the program holds stays */ \
     :: else -> child = state[b] \
     fi; \
-    MUST(28, child == BLOCK_GONE || child == BLOCK_PLAIN || child == BLOCK_MOVING || child == BLOCK_KEPT)
+    MUST(28, child == BLOCK_GONE || child == BLOCK_READY || child == BLOCK_PLAIN || child == BLOCK_MOVING || child == BLOCK_KEPT)
 
 active [FORK] proctype forker()
 {
@@ -109,10 +129,11 @@ active [FORK] proctype forker()
 /* --- when nobody can go on --- */
 
 #define AT_REST(b) \
+    MUST(REST, placed[b] == (place == b)); \
     MUST(REST, refs[b] == 0 && ops[b] == 0 && app[b] == 0 && app_pins[b] == 0 && !queued[b]); \
     MUST(REST, state[b] != BLOCK_PINNING && state[b] != BLOCK_UNPINNING && state[b] != BLOCK_MOVING); \
     MUST(REST, live[b] || state[b] == BLOCK_KEPT || held[b] || \
-           (in_arena[b] && !listed[b]) || (state[b] == BLOCK_QUARANTINED && listed[b] && resting[b])); \
+           (in_arena[b] && !listed[b]) || (state[b] == BLOCK_READY && place == b && !in_arena[b] && !listed[b]) || (state[b] == BLOCK_QUARANTINED && listed[b] && resting[b])); \
     MUST(REST, (pins[b] == 1) == \
          (state[b] == BLOCK_PINNED || state[b] == BLOCK_QUARANTINED || state[b] == BLOCK_KEPT)); \
     MUST(REST, listed[b] == (state[b] == BLOCK_PINNED || state[b] == BLOCK_QUARANTINED))

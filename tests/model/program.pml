@@ -10,9 +10,14 @@ inline engine_free(b)
 #endif
     ok = false;
     if
-    :: MLOCK && state[b] == BLOCK_PLAIN -> /* worth locking for the next of its site */
-        promote_listed(b, 0, true, true)
+    :: PLACE -> block_leave(b, ok)
     :: true
+    fi;
+    if
+    :: ok
+    :: !ok && MLOCK && state[b] == BLOCK_PLAIN -> /* worth locking for the next of its site */
+        promote_listed(b, 0, true, true)
+    :: !ok
     fi;
     if
     :: !ok ->
@@ -52,15 +57,44 @@ inline recycle(b)
     lock_drop()
 }
 
+#define NOBODYS(b) \
+    MUST(20, pins[b] == 0 && app_pins[b] == 0 && !live[b] && !in_arena[b]); \
+    MUST(23, ops[b] == 0)
+
 inline fresh(b)
 {
     d_step {
-        MUST(20, pins[b] == 0 && app_pins[b] == 0);
-        MUST(23, ops[b] == 0);
+        NOBODYS(b);
         mine = b
     };
     block_born(b);
     live[b] = true
+}
+
+/* From the arena's list; it gets the place, if that is empty and it has none. */
+inline listed_slot(b)
+{
+    if :: PLACE && !placed[b] -> hot_adopt(b) :: true fi;
+    fresh(b)
+}
+
+/* Whoever knows of it may have it: from its place, or as the last one of a stack. */
+inline ready(b)
+{
+    if
+    :: block_take(b, ok);
+       if
+       :: ok ->
+           d_step {
+               NOBODYS(b);
+               mine = b;
+               live[b] = true
+           }
+       :: else
+       fi
+    :: block_lift(b, ok); /* for a size a little smaller */
+       if :: ok -> fresh(b) :: else fi
+    fi
 }
 
 /* realloc moves the pages of a block, or cuts it: whatever its owner knew of it is void meanwhile. */
@@ -94,8 +128,10 @@ active [OWNERS] proctype owner()
         if
         :: resting[0] -> recycle(0)
         :: LAST > 0 && resting[LAST] -> recycle(LAST)
-        :: atomic { in_arena[0] -> in_arena[0] = false }; fresh(0)
-        :: atomic { LAST > 0 && in_arena[LAST] -> in_arena[LAST] = false }; fresh(LAST)
+        :: atomic { in_arena[0] -> in_arena[0] = false }; listed_slot(0)
+        :: atomic { LAST > 0 && in_arena[LAST] -> in_arena[LAST] = false }; listed_slot(LAST)
+        :: state[0] == BLOCK_READY -> ready(0)
+        :: LAST > 0 && state[LAST] == BLOCK_READY -> ready(LAST)
         :: true /* the next allocator's */
         fi;
         if

@@ -9,16 +9,17 @@ TestSuite(block, .init = fake_reset);
 
 enum {
     STATES = BLOCK_KEPT + 1,
-    CLAIM_SETS = 16,
+    CLAIM_SETS = 32,
     THREADS = 8,
 };
 
 #define ANY_CLAIM (WORD_HELD | WORD_APP_ONE | WORD_REF_ONE)
 
-/* The set of claims number i: freed, held, registered by the application, in flight. */
+/* The set of claims number i: freed, held, registered by the application, in flight; and placed, which is none. */
 static uint32_t claims(unsigned i)
 {
-    return (i & 1 ? WORD_FREED : 0) | (i & 2 ? WORD_HELD : 0) | (i & 4 ? WORD_APP_ONE : 0) | (i & 8 ? WORD_REF_ONE : 0);
+    return (i & 1 ? WORD_FREED : 0) | (i & 2 ? WORD_HELD : 0) | (i & 4 ? WORD_APP_ONE : 0) |
+           (i & 8 ? WORD_REF_ONE : 0) | (i & 16 ? WORD_PLACED : 0);
 }
 
 static struct block block_with(uint32_t word)
@@ -52,18 +53,24 @@ static const struct {
     const char *name;
     int (*event)(struct block *);
     enum block_state from, to;
-    uint32_t never, adds;
+    uint32_t never, adds, needs;
 } rows[] = {
-    {"born", block_born, BLOCK_GONE, BLOCK_PLAIN, 0, 0},
-    {"pin_begin", block_pin_begin, BLOCK_PLAIN, BLOCK_PINNING, NOBODY, 0},
-    {"pin_begin_freed", block_pin_begin_freed, BLOCK_PLAIN, BLOCK_PINNING, NOBODY, WORD_FREED},
-    {"move_begin", block_move_begin, BLOCK_PLAIN, BLOCK_MOVING, ANY_CLAIM, 0},
-    {"move_end", move_end, BLOCK_MOVING, BLOCK_PLAIN, 0, 0},
-    {"unpin_begin", block_unpin_begin, BLOCK_PINNED, BLOCK_UNPINNING, WORD_HELD | WORD_REF_ONE, 0},
-    {"unpin_begin", block_unpin_begin, BLOCK_QUARANTINED, BLOCK_UNPINNING, WORD_HELD | WORD_REF_ONE, WORD_FREED},
-    {"recycle", block_recycle, BLOCK_QUARANTINED, BLOCK_PINNED, ANY_CLAIM, 0},
-    {"kept", kept, BLOCK_UNPINNING, BLOCK_KEPT, 0, 0},
-    {"kept", kept, BLOCK_PINNING, BLOCK_KEPT, 0, 0},
+    {"born", block_born, BLOCK_GONE, BLOCK_PLAIN, 0, 0, 0},
+    {"place", block_place, BLOCK_GONE, BLOCK_GONE, WORD_PLACED, WORD_PLACED, 0},
+    {"lay", block_lay, BLOCK_GONE, BLOCK_READY, WORD_PLACED, WORD_PLACED, 0},
+    {"return", block_return, BLOCK_GONE, BLOCK_READY, 0, 0, WORD_PLACED},
+    {"leave", block_leave, BLOCK_PLAIN, BLOCK_READY, NOBODY | WORD_REF_ONE, 0, WORD_PLACED},
+    {"take", block_take, BLOCK_READY, BLOCK_PLAIN, NOBODY | WORD_REF_ONE, 0, WORD_PLACED},
+    {"lift", block_lift, BLOCK_READY, BLOCK_GONE, NOBODY | WORD_REF_ONE, 0, WORD_PLACED},
+    {"pin_begin", block_pin_begin, BLOCK_PLAIN, BLOCK_PINNING, NOBODY, 0, 0},
+    {"pin_begin_freed", block_pin_begin_freed, BLOCK_PLAIN, BLOCK_PINNING, NOBODY, WORD_FREED, 0},
+    {"move_begin", block_move_begin, BLOCK_PLAIN, BLOCK_MOVING, ANY_CLAIM, 0, 0},
+    {"move_end", move_end, BLOCK_MOVING, BLOCK_PLAIN, 0, 0, 0},
+    {"unpin_begin", block_unpin_begin, BLOCK_PINNED, BLOCK_UNPINNING, WORD_HELD | WORD_REF_ONE, 0, 0},
+    {"unpin_begin", block_unpin_begin, BLOCK_QUARANTINED, BLOCK_UNPINNING, WORD_HELD | WORD_REF_ONE, WORD_FREED, 0},
+    {"recycle", block_recycle, BLOCK_QUARANTINED, BLOCK_PINNED, ANY_CLAIM, 0, 0},
+    {"kept", kept, BLOCK_UNPINNING, BLOCK_KEPT, 0, 0, 0},
+    {"kept", kept, BLOCK_PINNING, BLOCK_KEPT, 0, 0, 0},
 };
 enum {
     ROWS = sizeof rows / sizeof *rows
@@ -73,7 +80,8 @@ enum {
 static int row_for(int (*event)(struct block *), uint32_t word)
 {
     for (int i = 0; i < ROWS; i++)
-        if (rows[i].event == event && rows[i].from == WORD_STATE(word) && !(word & rows[i].never))
+        if (rows[i].event == event && rows[i].from == WORD_STATE(word) && !(word & rows[i].never) &&
+            (word & rows[i].needs) == rows[i].needs)
             return i;
     return -1;
 }
@@ -94,6 +102,19 @@ Test(block, rule_20_23_30_every_event_in_every_state)
     }
 }
 
+/* Whoever takes a block out of its place has it if nobody else had, and is told so. */
+Test(block, rule_20_displaced_in_every_state)
+{
+    for (unsigned n = 0; n < STATES * CLAIM_SETS; n++) {
+        const uint32_t word = n % STATES | claims(n / STATES);
+        const int ready = WORD_STATE(word) == BLOCK_READY;
+        const uint32_t next = (ready ? (word & ~15u) | BLOCK_GONE : word) & ~WORD_PLACED;
+        struct block block = block_with(word);
+        cr_expect_eq(block_displace(&block), ready, "from %#x", word);
+        cr_expect_eq(block_word(&block), next, "from %#x: %#x, not %#x", word, block_word(&block), next);
+    }
+}
+
 /* --- events after which there is something to do --------------------------------------------------------------------
  */
 
@@ -106,7 +127,7 @@ struct outcome {
 static struct outcome not_pinned(uint32_t claimed)
 {
     if ((claimed & WORD_FREED) && !(claimed & ANY_CLAIM))
-        return (struct outcome){BLOCK_GONE, NEXT_RELEASE};
+        return (struct outcome){BLOCK_GONE | (claimed & WORD_PLACED), NEXT_RELEASE};
     return (struct outcome){BLOCK_PLAIN | claimed, NEXT_NOTHING};
 }
 
@@ -149,7 +170,7 @@ static struct outcome after_free(uint32_t word)
 {
     const uint32_t claimed = word & ~15u;
     const enum block_state state = WORD_STATE(word);
-    if (state == BLOCK_GONE || state == BLOCK_QUARANTINED || (word & WORD_FREED))
+    if (state == BLOCK_GONE || state == BLOCK_READY || state == BLOCK_QUARANTINED || (word & WORD_FREED))
         return (struct outcome){word, NEXT_NOTHING}; /* freed before */
     if (state == BLOCK_PLAIN)
         return not_pinned(claimed | WORD_FREED);

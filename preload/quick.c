@@ -1,0 +1,44 @@
+/* The quick way of large.c.  See quick.h. */
+#include "quick.h"
+
+#include "arena.h"
+#include "arena_hot.h"
+#include "life.h"
+#include "policy/engine.h"
+#include "policy/site.h"
+#include "recent.h"
+#include "self.h"
+
+/* Nothing but pairs is going on. */
+static int is_quiet(void)
+{
+    return LIKELY(!self.busy && life_is_on() && !life_is_forked());
+}
+
+static struct block *again(struct recent_stack *stack, size_t size)
+{
+    const uint32_t size_class = arena_class(size);
+    struct block *last = stack->block, *here;
+    if (last && last->size_class == size_class && engine_again(last, stack->site, size))
+        return last;
+    if ((here = hot_here(size_class)) && engine_again(here, stack->site, size))
+        return stack->block = here;
+    if (!last || !arena_fits(last, size_class) || !engine_again(last, stack->site, size))
+        return NULL;
+    arena_serves(last, size_class);
+    return last;
+}
+
+struct block *quick_alloc(size_t size, const struct caller *caller)
+{
+    if (!is_quiet() || !self.lane || size < life_min_size)
+        return NULL;
+    struct recent_stack *stack = recent_find(caller->slot, site_size_log2(size));
+    return stack ? again(stack, size) : NULL;
+}
+
+int quick_free(struct block *block)
+{
+    return block_word(block) == (BLOCK_PLAIN | WORD_PLACED) && is_quiet() && arena_leaves(block) &&
+           engine_leave_block(block);
+}
