@@ -49,7 +49,7 @@ static struct block *look(place *place)
 
 static int swap(place *place, struct block *from, struct block *to)
 {
-    return atomic_compare_exchange_strong(place, &from, to);
+    return atomic_compare_exchange_strong(place, &from, to) != 0;
 }
 
 /* It is in no place any more.  Returns it when it is the caller's now; else it is in use. */
