@@ -57,11 +57,18 @@ static void load_defaults(struct conf_load *load)
     }
 }
 
-/* Blanks around a variable's value mean nothing, as in the file. */
+static int is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Blanks around a variable's value mean nothing, as in the file.  Without strspn(): see limits.c. */
 static const char *trimmed(const char *value, char *buf, size_t cap)
 {
-    size_t len = strlen(value += strspn(value, " \t\r\n"));
-    while (len && strchr(" \t\r\n", value[len - 1]))
+    while (is_blank(*value))
+        value++;
+    size_t len = strlen(value);
+    while (len && is_blank(value[len - 1]))
         len--;
     if (len >= cap)
         return value; /* too long to be right: the parser says so */
@@ -111,7 +118,8 @@ static void check_environment(struct conf_load *load)
         char name[MAX_VARIABLE];
         if (strncmp(*entry, VARIABLE, sizeof(VARIABLE) - 1) != 0)
             continue;
-        snprintf(name, sizeof(name), "%.*s", (int)strcspn(*entry, "="), *entry);
+        const char *end = strchr(*entry, '=');
+        snprintf(name, sizeof(name), "%.*s", end ? (int)(end - *entry) : MAX_VARIABLE, *entry);
         check_variable(load, name);
     }
 }

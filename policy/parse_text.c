@@ -3,6 +3,7 @@
  * Callers: options.c, conf.c, and parse.c for the comparisons.  No lock, no allocation, no locale, no errno. */
 #include "parse.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,7 +88,8 @@ static void format_choice(const char *choices, int index, char *out, size_t cap)
 {
     while (index-- >= 0 && choices)
         choices = (choices = strchr(choices, '|')) ? choices + 1 : NULL;
-    snprintf(out, cap, "%.*s", choices ? (int)strcspn(choices, "|") : 0, choices ? choices : "");
+    const char *end = choices ? strchr(choices, '|') : NULL;
+    snprintf(out, cap, "%.*s", end ? (int)(end - choices) : INT_MAX, choices ? choices : "");
 }
 
 /* value: hundredths */

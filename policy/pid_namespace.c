@@ -13,8 +13,8 @@ uint64_t pid_namespace(void)
     char name[64] = ""; /* "pid:[4026531836]" */
     const ssize_t len = readlink("/proc/self/ns/pid", name, sizeof name - 1);
     name[len > 0 ? len : 0] = 0;
-    const char *digits = strpbrk(name, "0123456789");
-    const uint64_t number = digits ? strtoull(digits, NULL, 10) : 0;
+    const char *digits = strchr(name, '['); /* without strpbrk(): see limits.c */
+    const uint64_t number = digits ? strtoull(digits + 1, NULL, 10) : 0;
     errno = kept;
     return number;
 }
