@@ -196,7 +196,7 @@ int options_load(struct options *out, const struct options_source *src)
 {
     int saved_errno = errno;
     struct conf_load load = {out, src};
-    memset(out, 0, sizeof(*out));
+    memset(out, 0, offsetof(struct options, rules)); /* a rule is cleared when it is added: most have none */
     load_defaults(&load);
     char *buf = prim_map(CONF_MAX_BYTES);
     if (buf) {
