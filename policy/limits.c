@@ -5,9 +5,9 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "digits.h"
 #include "prim.h"
 
 enum {
@@ -63,17 +63,16 @@ static const char *digits(const char *text, const char *key)
 static uint64_t number(const char *text, const char *key)
 {
     const char *at = digits(text, key);
-    return at ? strtoull(at, NULL, 10) : UINT64_MAX;
+    return at ? digits_number(at, &at) : UINT64_MAX;
 }
 
 /* Likewise, of a number with two decimal places. */
 static uint64_t hundredths(const char *text, const char *key)
 {
-    char *end;
-    const char *at = digits(text, key);
+    const char *end, *at = digits(text, key);
     if (!at)
         return UINT64_MAX;
-    uint64_t value = strtoull(at, &end, 10) * 100;
+    uint64_t value = digits_number(at, &end) * 100;
     if (end[0] == '.' && is_digit(end[1]))
         value += (uint64_t)(end[1] - '0') * 10 + (is_digit(end[2]) ? (uint64_t)(end[2] - '0') : 0);
     return value;

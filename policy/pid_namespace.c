@@ -3,9 +3,10 @@
 #include "pid_namespace.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "digits.h"
 
 uint64_t pid_namespace(void)
 {
@@ -14,7 +15,7 @@ uint64_t pid_namespace(void)
     const ssize_t len = readlink("/proc/self/ns/pid", name, sizeof name - 1);
     name[len > 0 ? len : 0] = 0;
     const char *digits = strchr(name, '['); /* without strpbrk(): see limits.c */
-    const uint64_t number = digits ? strtoull(digits + 1, NULL, 10) : 0;
+    const uint64_t number = digits ? digits_number(digits + 1, &digits) : 0;
     errno = kept;
     return number;
 }
