@@ -90,7 +90,7 @@ void pace_copy_seen(enum direction dir, uint64_t chunks, uint64_t idle, uint64_t
     const uint32_t now = atomic_load_explicit(&depth[dir], memory_order_relaxed);
     if (chunks < 2 * (uint64_t)now)
         return;
-    if (idle > chunks / 8 && waits > chunks / 8 && now < PACE_DEPTH_MOST)
+    if (idle > chunks / 8 && waits > chunks / 4 && now < PACE_DEPTH_MOST)
         atomic_store_explicit(&depth[dir], now + 1, memory_order_relaxed);
     else if (idle == 0 && waits > chunks / 2 && now > DEPTH_LEAST)
         atomic_store_explicit(&depth[dir], now - 1, memory_order_relaxed);
@@ -125,6 +125,12 @@ struct pace pace_plan(enum direction dir, uint64_t bytes, unsigned at_once)
     pace.depth = (unsigned)between(atomic_load_explicit(&depth[dir], memory_order_relaxed), 1,
                                    between(share, 1, PACE_DEPTH_MOST));
     return pace;
+}
+
+unsigned pace_first_slots(unsigned there)
+{
+    const unsigned wanted = slots_most < DEPTH_LEAST ? slots_most : DEPTH_LEAST;
+    return always || threads_most < 2 || there >= wanted ? 0 : wanted - there;
 }
 
 /* Whether this copy, the nth, is one to learn from: made the way that is slower as far as is known.  Seldom, where it

@@ -41,6 +41,9 @@ struct pace pace_plan(enum direction dir, uint64_t bytes, unsigned at_once);
  * proved faster.  Each way is tried again now and then.  Counts the copy. */
 int pace_prefers_staging(enum direction dir, uint64_t bytes, int have_ring);
 
+/* How many slots to make beside the plain copy, where so many are there: 0 when the copy is to be staged at once. */
+unsigned pace_first_slots(unsigned there);
+
 /* What was measured: one thread moving a piece; the driver calls for a chunk; chunks that followed each other on the
  * link without a gap. */
 void pace_piece_seen(enum direction dir, uint64_t bytes, uint64_t ns);

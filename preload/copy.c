@@ -3,10 +3,9 @@
  * A block's state decides: PLAIN goes as the program wrote it; PINNED is direct, and waited for when asynchronous (rule
  * 10); small asynchronous ones to the device, of promoted blocks, are bounced and do not wait (rule 11); what is large
  * and not pinned is staged (stage.h); while a block is being unpinned, all that is not staged is bounced. */
-#include "copy.h"
+#include "copy_int.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
 #include "app_ranges.h"
 #include "arena.h"
@@ -25,78 +24,7 @@
 #include "stage.h"
 #include "trace.h"
 
-typedef CUresult (*sync_fn)(uintptr_t, uintptr_t, size_t);
-typedef CUresult (*async_fn)(uintptr_t, uintptr_t, size_t, CUstream);
 typedef CUresult (*device_fn)(CUdevice *);
-typedef CUresult (*stream_fn)(CUstream);
-
-int copy_is_async(const struct copy *copy)
-{
-    return copy->shape == COPY_H2D_ASYNC || copy->shape == COPY_D2H_ASYNC || copy->shape == COPY_ANY_ASYNC;
-}
-
-static CUresult call(const struct copy *copy, uintptr_t to, uintptr_t from, size_t bytes)
-{
-    void *real = driver_real(copy->entry);
-    if (!real)
-        return CUDA_ERROR_NOT_FOUND;
-    if (copy_is_async(copy))
-        return ((async_fn)real)(to, from, bytes, copy->stream);
-    return ((sync_fn)real)(to, from, bytes);
-}
-
-/* The copy is on its way and its promise has to be kept, so a wait that fails is made again, in another way. */
-CUresult copy_wait(CUstream stream, int per_thread)
-{
-    const uint64_t begin = prim_now_ns();
-    const CUstreamCaptureMode mode = driver_relax_captures();
-    CUresult result = flight_wait(stream, per_thread);
-    if (result != CUDA_SUCCESS)
-        result = REAL(per_thread ? EP_cuStreamSynchronize_ptsz : EP_cuStreamSynchronize, stream_fn, stream);
-    driver_restore_captures(mode);
-    count_add(&record.totals.waits, 1);
-    count_add(&record.totals.wait_ns, prim_now_ns() - begin);
-    return result;
-}
-
-/* At the borders of registrations (rule 13), in every state: a promotion may begin at any moment. */
-static CUresult call_cut(const struct copy *copy, const struct block *block, uintptr_t host)
-{
-    size_t done = 0;
-    CUresult result = CUDA_SUCCESS;
-    if (block->bytes <= PIN_PIECE_BYTES)
-        return call(copy, copy->to, copy->from, copy->bytes);
-    while (result == CUDA_SUCCESS && done < copy->bytes) {
-        const size_t left = copy->bytes - done;
-        const size_t border = PIN_PIECE_BYTES - (host + done - (uintptr_t)block->base) % PIN_PIECE_BYTES;
-        const size_t part = left < border ? left : border;
-        result = call(copy, copy->to + done, copy->from + done, part);
-        done += part;
-        count_add(&record.totals.splits, done < copy->bytes);
-    }
-    return result;
-}
-
-/* Through a bounce buffer: the driver sees pageable memory that nobody ever pins. */
-static CUresult call_bounced(const struct copy *copy, enum direction dir)
-{
-    CUresult result = CUDA_SUCCESS;
-    char *buffer = bounce_get();
-    for (size_t done = 0, part; result == CUDA_SUCCESS && done < copy->bytes; done += part) {
-        const size_t left = copy->bytes - done;
-        part = left < BOUNCE_BYTES ? left : BOUNCE_BYTES;
-        if (dir == DIR_H2D) {
-            memcpy(buffer, (const char *)copy->from + done, part); /* NOLINT(performance-no-int-to-ptr) */
-            result = call(copy, copy->to + done, (uintptr_t)buffer, part);
-        } else {
-            result = call(copy, (uintptr_t)buffer, copy->from + done, part);
-            if (result == CUDA_SUCCESS)
-                memcpy((char *)copy->to + done, buffer, part); /* NOLINT(performance-no-int-to-ptr) */
-        }
-    }
-    bounce_put(buffer);
-    return result;
-}
 
 /* A copy has succeeded, so there is a driver with a device: pins are its business from now on. */
 static void driver_works(void)
@@ -152,25 +80,40 @@ static int is_snapshot(const struct copy *copy, const struct block *block, enum 
            is_inside(copy, block, copy->from);
 }
 
+/* A part of a copy, of a block or (NULL) of memory that is not ours, that goes as the program wrote it while the first
+ * slots are made.  The block may come to be pinned meanwhile. */
+static CUresult run_part(const struct copy *part, enum direction dir, struct block *block)
+{
+    if (!block)
+        return copy_call(part, part->to, part->from, part->bytes);
+    CUresult result = copy_call_cut(part, block, host_side(part, dir));
+    if (result == CUDA_SUCCESS && copy_is_async(part) && engine_may_dma(block, block_word(block)))
+        result = copy_wait(part->stream, part->per_thread);
+    return result;
+}
+
 /* Stages what it can of a copy of memory that is not pinned, and leaves the rest of it in *copy.  Not while a capture
  * is going on anywhere: what the driver then refuses, it has to refuse itself. */
-static CUresult stage(struct copy *copy, enum direction dir)
+static CUresult stage(struct copy *copy, enum direction dir, struct block *block)
 {
+    const int as_it_is = !block || block_state(block) == BLOCK_PLAIN;
     size_t done = 0;
     if (capture_is_possible())
         return CUDA_SUCCESS;
-    const CUresult result = stage_copy(copy, dir, &done);
+    const CUresult result = stage_copy(copy, dir, as_it_is ? run_part : NULL, block, &done);
     copy->to += done;
     copy->from += done;
     copy->bytes -= done;
     return result;
 }
 
-/* A large copy of a block that is not pinned.  Returns whether nothing is left to do. */
-static int run_staged(struct copy *copy, enum direction dir, struct outcome *outcome, CUresult *result)
+/* A large copy of a block that is not pinned, or (NULL) of memory that is not ours.  Returns whether nothing is left to
+ * do. */
+static int run_staged(struct copy *copy, enum direction dir, struct block *block, struct outcome *outcome,
+                      CUresult *result)
 {
     const size_t bytes = copy->bytes;
-    *result = stage(copy, dir);
+    *result = stage(copy, dir, block);
     if (copy->bytes < bytes)
         outcome->way = WAY_STAGED;
     return *result != CUDA_SUCCESS || copy->bytes == 0;
@@ -187,17 +130,17 @@ static CUresult run_way(const struct copy *whole, struct block *block, enum dire
     CUresult result;
     *outcome = (struct outcome){direct ? WAY_DIRECT : WAY_PLAIN, 0};
     if (!direct && !WORD_APP(word) && is_inside(copy, block, host_side(copy, dir)) &&
-        run_staged(&rest, dir, outcome, &result))
+        run_staged(&rest, dir, block, outcome, &result))
         return result;
     const uintptr_t host = host_side(copy, dir);
     if (WORD_STATE(word) == BLOCK_UNPINNING && is_inside(copy, block, host))
-        return call_bounced(copy, dir);
+        return copy_call_bounced(copy, dir);
     if (is_snapshot(copy, block, dir, word)) {
         if (engine_may_dma(block, word))
             outcome->way = WAY_SNAPSHOT;
-        return call_bounced(copy, dir);
+        return copy_call_bounced(copy, dir);
     }
-    result = call_cut(copy, block, host);
+    result = copy_call_cut(copy, block, host);
     if (result == CUDA_SUCCESS && relaxed && copy_is_async(copy) &&
         flight_add(block, copy->stream, copy->per_thread) == 0) {
         outcome->overlapped = 1;
@@ -215,7 +158,7 @@ static CUresult run_block(const struct copy *copy, struct block *block, enum dir
     const uint32_t word = engine_copy_begin(block);
     if (copy_is_async(copy) && capture_is_on(copy->stream, copy->per_thread)) {
         guard_hold_block(block);
-        const CUresult captured = call(copy, copy->to, copy->from, copy->bytes);
+        const CUresult captured = copy_call(copy, copy->to, copy->from, copy->bytes);
         engine_copy_end(block);
         return captured;
     }
@@ -249,8 +192,8 @@ static CUresult run_foreign(const struct copy *copy, enum direction dir)
     const uint64_t begin = prim_now_ns();
     const int pageable = pace_may_stage(copy->bytes) && stage_direction(copy, &dir) == 0 &&
                          !app_ranges_overlap(host_side(copy, dir), copy->bytes);
-    if (!pageable || !run_staged(&rest, dir, &outcome, &result))
-        result = call(&rest, rest.to, rest.from, rest.bytes);
+    if (!pageable || !run_staged(&rest, dir, NULL, &outcome, &result))
+        result = copy_call(&rest, rest.to, rest.from, rest.bytes);
     const uint64_t ns = prim_now_ns() - begin;
     if (result != CUDA_SUCCESS)
         return result;
@@ -280,7 +223,7 @@ static CUresult run_both(const struct copy *copy)
     struct guard guard = {.async = copy_is_async(copy), .stream = copy->stream, .per_thread = copy->per_thread};
     uintptr_t to = copy->to, from = copy->from;
     guard_begin_both(&guard, &to, &from, copy->bytes);
-    return guard_end(&guard, call(copy, to, from, copy->bytes));
+    return guard_end(&guard, copy_call(copy, to, from, copy->bytes));
 }
 
 CUresult copy_run(const struct copy *copy)
@@ -288,7 +231,7 @@ CUresult copy_run(const struct copy *copy)
     enum direction dir;
     CUresult result;
     if (self.busy || copy->bytes == 0 || !life_on())
-        return call(copy, copy->to, copy->from, copy->bytes);
+        return copy_call(copy, copy->to, copy->from, copy->bytes);
     struct block *block = host_block(copy, &dir);
     if (block)
         result = run_block(copy, block, dir);

@@ -10,6 +10,7 @@
 #include "policy/engine.h"
 #include "policy/record.h"
 #include "self.h"
+#include "stage.h"
 #include "stage_ring.h"
 
 static int pinned_there(const struct block *block, const void *ending)
@@ -23,6 +24,7 @@ static void leave(const struct ending *ending)
     if (self.busy || !life_is_on())
         return;
     if (engine_enter()) {
+        stage_begin_end(ending);
         ring_end(ending);
         flight_end(ending); /* whatever the backend: copies of blocks that mlock holds may have been waited for */
         engine_leave();

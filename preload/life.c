@@ -235,6 +235,7 @@ static void fork_child(void)
     engine_fork_child();
     flight_fork_drop();
     flight_fork_child();
+    stage_begin_fork_child();
     ring_fork_child();
     team_fork_child();
     app_ranges_fork_drop();

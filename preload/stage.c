@@ -162,32 +162,45 @@ static CUresult run(struct stage *s, size_t *done)
     return result;
 }
 
-CUresult stage_copy(const struct copy *copy, enum direction dir, size_t *done)
+/* All but the first `begun` bytes, which are through. */
+static CUresult copy_rest(const struct copy *copy, enum direction dir, size_t begun, size_t *done)
+{
+    const uintptr_t host = dir == DIR_H2D ? copy->from : copy->to, device = dir == DIR_H2D ? copy->to : copy->from;
+    const struct pace pace = pace_plan(dir, copy->bytes, team_jobs() + 1);
+    struct stage s = {.device = device + begun,
+                      .stream = copy_is_async(copy) ? copy->stream : NULL,
+                      .per_thread = copy->per_thread,
+                      .async = copy_is_async(copy)};
+    s.job.dir = dir;
+    s.job.piece = move_piece;
+    s.job.host = (char *)host + begun; /* NOLINT(performance-no-int-to-ptr) */
+    s.job.bytes = copy->bytes - begun;
+    s.job.chunk_bytes = pace.chunk_bytes;
+    atomic_store(&s.job.depth, pace.depth);
+    s.job.threads = pace.threads;
+    s.chunks = team_chunks(&s.job);
+    const uint64_t begin = prim_now_ns();
+    const CUresult result = run(&s, done);
+    if (result == CUDA_SUCCESS)
+        cost_copy_seen(dir, WAY_STAGED, *done, prim_now_ns() - begin - s.setup_ns);
+    return result;
+}
+
+CUresult stage_copy(const struct copy *copy, enum direction dir, stage_plain plain, struct block *block, size_t *done)
 {
     const uintptr_t host = dir == DIR_H2D ? copy->from : copy->to, device = dir == DIR_H2D ? copy->to : copy->from;
     const int kept = errno;
     CUresult result = CUDA_SUCCESS;
+    size_t begun = 0;
     *done = 0;
-    if (pace_may_stage(copy->bytes) && pace_prefers_staging(dir, copy->bytes, ring_exists()) &&
+    if (pace_may_stage(copy->bytes) && pace_prefers_staging(dir, copy->bytes, ring_slots() != 0) &&
         stage_is_device_range(device, copy->bytes) &&
         stage_is_usable(dir, (char *)host, copy->bytes)) { /* NOLINT(performance-no-int-to-ptr) */
-        const struct pace pace = pace_plan(dir, copy->bytes, team_jobs() + 1);
-        struct stage s = {.device = device,
-                          .stream = copy_is_async(copy) ? copy->stream : NULL,
-                          .per_thread = copy->per_thread,
-                          .async = copy_is_async(copy)};
-        s.job.dir = dir;
-        s.job.piece = move_piece;
-        s.job.host = (char *)host; /* NOLINT(performance-no-int-to-ptr) */
-        s.job.bytes = copy->bytes;
-        s.job.chunk_bytes = pace.chunk_bytes;
-        atomic_store(&s.job.depth, pace.depth);
-        s.job.threads = pace.threads;
-        s.chunks = team_chunks(&s.job);
-        const uint64_t begin = prim_now_ns();
-        result = run(&s, done);
-        if (result == CUDA_SUCCESS)
-            cost_copy_seen(dir, WAY_STAGED, *done, prim_now_ns() - begin - s.setup_ns);
+        if (plain)
+            result = stage_begin(copy, dir, plain, block, &begun);
+        if (result == CUDA_SUCCESS && begun < copy->bytes)
+            result = copy_rest(copy, dir, begun, done);
+        *done += begun;
     }
     errno = kept;
     return result;

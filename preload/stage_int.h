@@ -3,6 +3,7 @@
 #define AUTOPIN_STAGE_INT_H
 
 #include "driver.h"
+#include "stage.h"
 #include "stage_ring.h"
 #include "stage_team.h"
 
@@ -19,6 +20,11 @@ struct stage {
     uint64_t idle, waits, waited_at_ns; /* for policy/pace.h */
     uint64_t setup_ns;                  /* spent on slots: once and never again */
 };
+
+/* While there are too few slots yet, makes plain copies of parts of the copy, of *begun bytes from its beginning, and
+ * has the worker make slots meanwhile.  Results: the driver's. */
+CUresult stage_begin(const struct copy *copy, enum direction dir, stage_plain plain, struct block *block,
+                     size_t *begun);
 
 /* The slot of a chunk that has one. */
 struct slot *stage_slot(const struct stage *s, uint32_t chunk);

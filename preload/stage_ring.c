@@ -31,9 +31,9 @@ unsigned ring_most(void)
     return most < SLOTS_MOST ? (unsigned)most : SLOTS_MOST;
 }
 
-int ring_exists(void)
+unsigned ring_slots(void)
 {
-    return atomic_load_explicit(&n_slots, memory_order_relaxed) != 0;
+    return atomic_load_explicit(&n_slots, memory_order_relaxed);
 }
 
 /* One state for another; returns whether the slot was in it. */
@@ -183,6 +183,14 @@ struct slot *ring_take(void)
     return slot ? slot : take_made(NULL);
 }
 
+int ring_add(void)
+{
+    struct slot *slot = make();
+    if (slot)
+        ring_put(slot);
+    return slot != NULL;
+}
+
 /* --- giving back ----------------------------------------------------------------------------------------------------
  */
 
@@ -257,12 +265,12 @@ void ring_make_way(uint64_t bytes)
 uint64_t ring_reap(void)
 {
     const uint64_t idle_ns = life_options()->idle_timeout, unused_ns = prim_coarse_ns() - atomic_load(&used_ns);
-    if (!ring_exists() || idle_ns == 0)
+    if (ring_slots() == 0 || idle_ns == 0)
         return UINT64_MAX;
     if (unused_ns < idle_ns)
         return idle_ns - unused_ns;
     ring_shed(UINT64_MAX);
-    return ring_exists() ? idle_ns : UINT64_MAX;
+    return ring_slots() ? idle_ns : UINT64_MAX;
 }
 
 void ring_fork_take(void)

@@ -30,8 +30,11 @@ struct slot {
 /* Slots there may be. */
 unsigned ring_most(void);
 
-/* Whether there are any. */
-int ring_exists(void);
+/* How many there are. */
+unsigned ring_slots(void);
+
+/* Makes one more, if there may be one; returns whether there is.  Context: as of ring_take(). */
+int ring_add(void);
 
 /* A slot that nothing uses: a free one, one whose transfer has ended, or a new one.  NULL: there is none now.
  * Context: driver hook, captures relaxed. */

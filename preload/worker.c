@@ -20,6 +20,7 @@
 #include "policy/prim.h"
 #include "report_out.h"
 #include "self.h"
+#include "stage.h"
 #include "stage_ring.h"
 #include "system.h"
 #include "threads.h"
@@ -60,8 +61,12 @@ static int alone(void)
 /* One round.  Returns how long to sleep; UINT64_MAX: there is nothing to wait for. */
 static uint64_t work(void)
 {
-    uint64_t wait_ns = engine_work();
     int left = 0;
+    if (engine_enter()) {
+        stage_make_first(); /* a copy goes on plainly until they are there */
+        engine_leave();
+    }
+    uint64_t wait_ns = engine_work();
     if (engine_enter()) {
         const uint64_t ring_ns = ring_reap();
         wait_ns = ring_ns < wait_ns ? ring_ns : wait_ns;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # title: Copies of memory that is copied once
-# about: Fresh memory for every copy, on the simulated driver: 8 GB/s pageable, 50 GB/s pinned. What autopin stages goes at most at the speed at which this machine's cores copy memory (cores: all of them, without a driver). first: the first copy of the process, which sets the slots up.
-# rounds: 5
+# about: Fresh memory for every copy, on the simulated driver: 8 GB/s pageable, 50 GB/s pinned. What autopin stages goes at most at the speed at which this machine's cores copy memory (cores: all of them, without a driver). first: the first copy of the process, beside which the slots are made; autopin starts with it.
+# rounds: 9
 # base: pageable
 # better: more
 # modelled: yes

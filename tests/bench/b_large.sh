@@ -1,7 +1,7 @@
 #!/bin/bash
 # title: Large blocks
 # about: Allocate, touch every page, free, in a loop (backend mlock); and in turn from 64 call sites (cold), when they come for the first time and for the twentieth time after it. glibc recycles up to 32 MiB by itself.
-# rounds: 5
+# rounds: 11
 # base: glibc
 # better: more
 # bar: 64 MiB autopin >= 20x glibc

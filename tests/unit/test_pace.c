@@ -52,6 +52,32 @@ Test(pace, slots_are_shared_by_those_who_stage_at_once)
     cr_expect_eq(pace_plan(DIR_H2D, 64 * MIB, 9).depth, 1);
 }
 
+Test(pace, the_first_slots_are_made_beside_the_copy)
+{
+    cr_expect_eq(pace_first_slots(0), 3);
+    cr_expect_eq(pace_first_slots(2), 1);
+    cr_expect_eq(pace_first_slots(3), 0);
+    cr_expect_eq(pace_first_slots(9), 0);
+    begin(OPTION_STAGING_AUTO, CORES, 2);
+    cr_expect_eq(pace_first_slots(1), 1, "there may be no more than two");
+    cr_expect_eq(pace_first_slots(2), 0);
+    begin(OPTION_STAGING_AUTO, 1, SLOTS);
+    cr_expect_eq(pace_first_slots(0), 0, "the one core copies");
+    begin(OPTION_STAGING_ALWAYS, CORES, SLOTS);
+    cr_expect_eq(pace_first_slots(0), 0);
+}
+
+/* More slots even out what comes unevenly; they help nothing where the cores are what is slow. */
+Test(pace, depth_grows_where_the_link_idles_and_is_waited_for)
+{
+    pace_copy_seen(DIR_H2D, 32, 20, 8);
+    cr_expect_eq(pace_plan(DIR_H2D, 64 * MIB, 1).depth, 3, "waited for seldom");
+    pace_copy_seen(DIR_H2D, 32, 20, 9);
+    cr_expect_eq(pace_plan(DIR_H2D, 64 * MIB, 1).depth, 4);
+    pace_copy_seen(DIR_H2D, 32, 0, 17);
+    cr_expect_eq(pace_plan(DIR_H2D, 64 * MIB, 1).depth, 3);
+}
+
 Test(pace, as_many_threads_as_keep_up_with_the_link)
 {
     for (int i = 0; i < 100; i++) {
