@@ -3,7 +3,8 @@
  * usage: cold_copies mmap|file|pinned MIB COPIES
  *   mmap    anonymous memory of the program's own, touched      file  a file mapped read-only, in the page cache
  *   pinned  memory from cuMemHostAlloc: what no cold copy can beat
- * output: one line per way of copying, "WAY GB_PER_S GB_PER_S", the first copy's and the median; exit 77 without a driver or device. */
+ * output: one line per way of copying, "WAY GB_PER_S GB_PER_S", the first copy's and the median; exit 77 without a
+ * driver or device. */
 #define _GNU_SOURCE
 #include "tests/bench/bench_cuda.h"
 #include "tests/bench/cold.h"
