@@ -85,6 +85,8 @@ void engine_born(struct block *block, struct site *site, size_t bytes)
     block->avoidable = (uint8_t)avoidable_faults(block);
 }
 
+/* It is PLAIN before the rest is said of it: whoever looks at all blocks meanwhile (a child forked just then) takes it
+ * for what it was last time. */
 int engine_again(struct block *block, struct site *site, size_t bytes)
 {
     if (atomic_load_explicit(&engine.rest[block->size_class], memory_order_relaxed) || !block_take(block))

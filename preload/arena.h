@@ -60,8 +60,8 @@ int arena_fits(const struct block *block, uint32_t size_class);
 /* A free slot that fits has been taken to serve this class.  Context: its owner. */
 void arena_serves(struct block *block, uint32_t size_class);
 
-/* The program is about to free a PLACED block.  Returns whether block_leave() alone gives it back; until then it is as
- * it was.  Context: its owner. */
+/* The program is about to free a PLACED block.  Returns whether block_leave() alone gives it back; if that does not
+ * come to pass, nothing is lost.  Context: its owner. */
 int arena_leaves(struct block *block);
 
 /* Takes a GONE block back.  keep: its pages may stay resident, within bounds; else they go back to the system. */

@@ -1,10 +1,10 @@
 /* The free slots that were used last: one for each processor and a few classes, in a place from which it is taken with
  * one compare-and-swap of its block's word (READY → PLAIN or GONE), and returned with another.
  *
- * A block that a place points to is PLACED, and no other place points to it; while it is in use, its place stays its
- * own, and its bytes count as kept (arena_free.c): a credit, with which it can come back without asking.  Whoever takes
- * a block out of its place displaces it: the place first, then the block.  Callers: arena_free.c, large.c.  No lock;
- * context: any. */
+ * A block that a place points to is PLACED, and no other place points to it; while it is in use (or, given back
+ * without its pages, in a list of the arena's), its place stays its own, and its bytes count as kept (arena_free.c): a
+ * credit, with which it can come back without asking.  Whoever takes a block out of its place displaces it: the place
+ * first, then the block.  Callers: arena_free.c, large.c.  No lock; context: any. */
 #ifndef AUTOPIN_ARENA_HOT_H
 #define AUTOPIN_ARENA_HOT_H
 

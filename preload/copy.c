@@ -92,29 +92,23 @@ static CUresult run_part(const struct copy *part, enum direction dir, struct blo
     return result;
 }
 
-/* Stages what it can of a copy of memory that is not pinned, and leaves the rest of it in *copy.  Not while a capture
- * is going on anywhere: what the driver then refuses, it has to refuse itself. */
-static CUresult stage(struct copy *copy, enum direction dir, struct block *block)
-{
-    const int as_it_is = !block || block_state(block) == BLOCK_PLAIN;
-    size_t done = 0;
-    if (capture_is_possible())
-        return CUDA_SUCCESS;
-    const CUresult result = stage_copy(copy, dir, as_it_is ? run_part : NULL, block, &done);
-    copy->to += done;
-    copy->from += done;
-    copy->bytes -= done;
-    return result;
-}
-
-/* A large copy of a block that is not pinned, or (NULL) of memory that is not ours.  Returns whether nothing is left to
- * do. */
+/* Does what it can of a large copy of a block that is not pinned, or (NULL) of memory that is not ours, and leaves the
+ * rest of it in *copy.  Not while a capture is going on anywhere: what the driver then refuses, it has to refuse
+ * itself. Returns whether nothing is left to do. */
 static int run_staged(struct copy *copy, enum direction dir, struct block *block, struct outcome *outcome,
                       CUresult *result)
 {
-    const size_t bytes = copy->bytes;
-    *result = stage(copy, dir, block);
-    if (copy->bytes < bytes)
+    /* in any other state, what the driver would do with the block itself is not what it should do */
+    const int may_be_plain = !block || block_state(block) == BLOCK_PLAIN;
+    struct stage_done done;
+    *result = CUDA_SUCCESS;
+    if (capture_is_possible())
+        return 0;
+    *result = stage_copy(copy, dir, may_be_plain ? run_part : NULL, block, &done);
+    copy->to += done.bytes;
+    copy->from += done.bytes;
+    copy->bytes -= done.bytes;
+    if (done.bytes > done.plain)
         outcome->way = WAY_STAGED;
     return *result != CUDA_SUCCESS || copy->bytes == 0;
 }

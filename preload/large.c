@@ -77,7 +77,7 @@ static struct site *walked_site(size_t size, const struct caller *caller)
 
 static struct site *site_of_caller(size_t size, const struct caller *caller)
 {
-    const struct recent_stack *stack = recent_find(caller->slot, site_size_log2(size));
+    const struct recent_stack *stack = recent_find_again(caller->slot, site_size_log2(size));
     struct site *site = stack ? stack->site : walked_site(size, caller);
     return site ? site : unwound_site(size, caller);
 }

@@ -59,6 +59,13 @@ struct recent_stack *recent_find(const uintptr_t *slot, unsigned size_log2)
     return is_now(lane, stack, slot, size_log2) ? follows(recent, stack) : NULL;
 }
 
+struct recent_stack *recent_find_again(const uintptr_t *slot, unsigned size_log2)
+{
+    const struct lane *lane = self.lane;
+    struct recent_stack *last = lane ? lane->recent.last : NULL;
+    return last && is_now(lane, last, slot, size_log2) ? last : recent_find(slot, size_log2);
+}
+
 void recent_served(struct block *block)
 {
     struct recent_stack *last = block && self.lane ? self.lane->recent.last : NULL;

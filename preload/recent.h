@@ -47,6 +47,9 @@ struct recent {
 /* The stack whose innermost return address lies at `slot`, for this size class.  NULL: walk. */
 struct recent_stack *recent_find(const uintptr_t *slot, unsigned size_log2);
 
+/* The stack that was found or walked last, if it is that one; else as recent_find().  For who asks a second time. */
+struct recent_stack *recent_find_again(const uintptr_t *slot, unsigned size_log2);
+
 /* The block was served to the stack that was found or walked last, if it is of its site.  NULL: none was. */
 void recent_served(struct block *block);
 

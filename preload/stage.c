@@ -186,21 +186,22 @@ static CUresult copy_rest(const struct copy *copy, enum direction dir, size_t be
     return result;
 }
 
-CUresult stage_copy(const struct copy *copy, enum direction dir, stage_plain plain, struct block *block, size_t *done)
+CUresult stage_copy(const struct copy *copy, enum direction dir, stage_plain plain, struct block *block,
+                    struct stage_done *done)
 {
     const uintptr_t host = dir == DIR_H2D ? copy->from : copy->to, device = dir == DIR_H2D ? copy->to : copy->from;
     const int kept = errno;
     CUresult result = CUDA_SUCCESS;
-    size_t begun = 0;
-    *done = 0;
+    size_t staged = 0;
+    *done = (struct stage_done){0};
     if (pace_may_stage(copy->bytes) && pace_prefers_staging(dir, copy->bytes, ring_slots() != 0) &&
         stage_is_device_range(device, copy->bytes) &&
         stage_is_usable(dir, (char *)host, copy->bytes)) { /* NOLINT(performance-no-int-to-ptr) */
         if (plain)
-            result = stage_begin(copy, dir, plain, block, &begun);
-        if (result == CUDA_SUCCESS && begun < copy->bytes)
-            result = copy_rest(copy, dir, begun, done);
-        *done += begun;
+            result = stage_begin(copy, dir, plain, block, &done->plain);
+        if (result == CUDA_SUCCESS && done->plain < copy->bytes)
+            result = copy_rest(copy, dir, done->plain, &staged);
+        done->bytes = done->plain + staged;
     }
     errno = kept;
     return result;

@@ -13,11 +13,17 @@ void stage_start(void);
 /* Makes the plain copy of a part of a copy.  Results: the driver's. */
 typedef CUresult (*stage_plain)(const struct copy *part, enum direction dir, struct block *block);
 
-/* Copies the first *done bytes, from 0 to all of them; the caller makes the plain copy of the rest, whose result is the
- * driver's then.  Host memory that cannot be used is never touched: it is left to the driver.  Results: the driver's
- * for what was done.  `plain`, called with `block`, makes the beginning of the copy while there are no slots yet; NULL:
- * it has to wait for them.  Context: driver hook; no capture is going on. */
-CUresult stage_copy(const struct copy *copy, enum direction dir, stage_plain plain, struct block *block, size_t *done);
+/* What has been done of a copy, from its beginning; `plain` of these bytes as the program wrote it. */
+struct stage_done {
+    size_t bytes, plain;
+};
+
+/* Copies the first done->bytes bytes, from 0 to all of them; the caller makes the plain copy of the rest, whose result
+ * is the driver's then.  Host memory that cannot be used is never touched: it is left to the driver.  Results: the
+ * driver's for what was done.  `plain`, called with `block`, makes the beginning of the copy while there are no slots
+ * yet; NULL: it has to wait for them.  Context: driver hook; no capture is going on. */
+CUresult stage_copy(const struct copy *copy, enum direction dir, stage_plain plain, struct block *block,
+                    struct stage_done *done);
 
 /* Makes slots that a copy asked for while there were too few.  Context: worker, between engine_enter() and
  * engine_leave(). */

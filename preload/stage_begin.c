@@ -16,11 +16,13 @@
 #include "worker.h"
 
 enum {
-    PART_BYTES = 8 << 20 /* a millisecond */
+    PART_BYTES = 8 << 20 /* takes a millisecond at 8 GB/s */
 };
+static const uint64_t BACKOFF_NS = 1000000000; /* after a slot could not be made: the caps are full, as like as not */
 
 static _Atomic(CUcontext) wanted, making; /* slots, in this context; NULL: none */
 static _Atomic uint32_t made;             /* changes when nothing is being made any more */
+static _Atomic uint64_t refused_ns;       /* when a slot could not be made; 0: it could */
 
 /* --- the copy -------------------------------------------------------------------------------------------------------
  */
@@ -35,11 +37,18 @@ static struct copy part_of(const struct copy *copy, size_t done)
     return part;
 }
 
+/* Not long ago: those there are have to do. */
+static int was_refused(void)
+{
+    const uint64_t at = atomic_load(&refused_ns);
+    return at && prim_now_ns() - at < BACKOFF_NS;
+}
+
 /* Asks for the slots that are missing.  Returns whether somebody is at it. */
 static int ask(CUcontext context)
 {
     CUcontext none = NULL;
-    if (!context || pace_first_slots(ring_slots()) == 0 || !worker_is_possible())
+    if (!context || pace_first_slots(ring_slots()) == 0 || was_refused() || !worker_is_possible())
         return 0;
     if (!atomic_compare_exchange_strong(&wanted, &none, context))
         return none == context;
@@ -47,20 +56,30 @@ static int ask(CUcontext context)
     return 1;
 }
 
+/* With captures relaxed, as the chunks of a staged copy are: there was none when the program made its call, and one
+ * that begins elsewhere meanwhile is none of that call's business. */
+static CUresult copy_parts(const struct copy *copy, enum direction dir, stage_plain plain, struct block *block,
+                           CUcontext context, size_t *begun)
+{
+    const CUstreamCaptureMode mode = driver_relax_captures();
+    CUresult result = CUDA_SUCCESS;
+    while (result == CUDA_SUCCESS && *begun < copy->bytes && atomic_load(&wanted) == context) {
+        const struct copy part = part_of(copy, *begun);
+        result = plain(&part, dir, block);
+        *begun += result == CUDA_SUCCESS ? part.bytes : 0;
+    }
+    driver_restore_captures(mode);
+    return result;
+}
+
 CUresult stage_begin(const struct copy *copy, enum direction dir, stage_plain plain, struct block *block, size_t *begun)
 {
     const CUcontext context = driver_context();
-    CUresult result = CUDA_SUCCESS;
     if (!ask(context))
-        return result;
+        return CUDA_SUCCESS;
     const uint64_t begin = prim_now_ns();
-    while (*begun < copy->bytes && atomic_load(&wanted) == context) {
-        const struct copy part = part_of(copy, *begun);
-        if ((result = plain(&part, dir, block)) != CUDA_SUCCESS)
-            return result;
-        *begun += part.bytes;
-    }
-    if (*begun)
+    const CUresult result = copy_parts(copy, dir, plain, block, context, begun);
+    if (*begun && *begun < copy->bytes) /* the whole is its maker's to count */
         cost_copy_seen(dir, WAY_PLAIN, *begun, prim_now_ns() - begin);
     return result;
 }
@@ -86,7 +105,9 @@ void stage_make_first(void)
     atomic_store(&making, context);
     while (atomic_load(&wanted) == context) {
         CUcontext mine = context;
-        if (pace_first_slots(ring_slots()) == 0 || !make_one(context))
+        const int enough = pace_first_slots(ring_slots()) == 0, there = enough || make_one(context);
+        atomic_store(&refused_ns, there ? 0 : prim_now_ns());
+        if (enough || !there)
             atomic_compare_exchange_strong(&wanted, &mine, NULL);
     }
     atomic_store(&making, NULL);

@@ -82,7 +82,58 @@ static void then_staged(char *host)
     memset(host, 0, BYTES);
     CHECK(goes_staged(1, host, device, BYTES, stream));
     HOLDS(host, BYTES, 7);
-    SAME(sim->registered_regions, SLOTS);
+    CHECK(sim->registered_regions >= SLOTS);
+}
+
+/* Another thread begins to capture after the copy has begun: neither is any of the other's business. */
+static _Atomic int copying;
+
+static void *capture(void *context)
+{
+    CUgraph graph = NULL;
+    OK(cu.cuCtxSetCurrent(context));
+    CUstream stream = new_stream();
+    const uint64_t before = plain_copies();
+    while (copying && plain_copies() == before)
+        ;
+    OK(cu.cuStreamBeginCapture_v2(stream, 0));
+    while (copying)
+        ;
+    OK(cu.cuStreamEndCapture(stream, &graph));
+    OK(cu.cuGraphDestroy(graph));
+    return NULL;
+}
+
+static void is_no_capture(char *host)
+{
+    pthread_t thread;
+    CUcontext context = begin_context();
+    const uint64_t before = plain_copies();
+    fill(host, BYTES, 8);
+    copying = 1;
+    SAME(pthread_create(&thread, NULL, capture, context), 0);
+    OK(copy_shape(0, host, device, BYTES, NULL));
+    CHECK(plain_copies() - before > 1);
+    copying = 0;
+    SAME(pthread_join(thread, NULL), 0);
+    memset(host, 0, BYTES);
+    OK(copy_shape(1, host, device, BYTES, NULL));
+    HOLDS(host, BYTES, 8);
+    OK(cu.cuCtxDestroy_v2(context));
+}
+
+/* There may be fewer slots than are wanted: a copy does not begin plainly each time to learn that. */
+static void makes_do(char *host)
+{
+    int staged = 0;
+    (void)begin_context();
+    fill(host, BYTES, 6);
+    while (!goes_staged(0, host, device, BYTES, NULL))
+        ;
+    for (int i = 0; i < 20; i++)
+        staged += goes_staged(0, host, device, BYTES, NULL);
+    CHECK(staged > 10); /* it asks again now and then */
+    SAME(sim->registered_regions, 1);
 }
 
 /* A child has no slots and no driver; the parent's go on being made. */
@@ -109,12 +160,19 @@ int main(int argc, char **argv)
     begin_client(110);
     char *host = argc > 1 && strcmp(argv[1], "block") == 0 ? malloc(BYTES) : mapped(BYTES);
     CHECK(host);
-    if (argc > 2) {
+    const char *what = argc > 2 ? argv[2] : "";
+    if (strcmp(what, "change") == 0) {
         changes_over(host);
-        return 0;
+    } else if (strcmp(what, "capture") == 0) {
+        is_no_capture(host);
+    } else if (strcmp(what, "few") == 0) {
+        makes_do(host);
+    } else if (strcmp(what, "none") == 0) { /* for t_stage_begin_told.sh */
+        there_and_back(0, host, 5);
+    } else {
+        begins_plainly(host);
+        forks(host);
+        then_staged(host);
     }
-    begins_plainly(host);
-    forks(host);
-    then_staged(host);
     return 0;
 }
