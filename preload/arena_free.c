@@ -272,7 +272,7 @@ void arena_give(struct block *block, int keep)
 {
     struct size_class *class = &classes[block->size_class];
     arena_surplus_end(block); /* before others can have the slot */
-    if (arena_note_used(block) && keep && (hot_return(block) || keep_resident(block)))
+    if (arena_note_used(block) && keep && (block_return(block) || keep_resident(block)))
         return;
     arena_drop_pages(block);
     push(class, &class->empty, block);

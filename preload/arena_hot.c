@@ -111,11 +111,6 @@ int hot_adopt(struct block *block)
     return 0;
 }
 
-int hot_return(struct block *block)
-{
-    return block_return(block);
-}
-
 struct block *hot_put(struct block *block, size_t *credit)
 {
     if (!block_lay(block))

@@ -22,9 +22,6 @@ struct block *hot_take_any(uint32_t least, uint32_t most, size_t *credit);
 /* A slot that is being served gets this processor's place, if that is empty.  Returns whether it was. */
 int hot_adopt(struct block *block);
 
-/* Puts a slot back into its place.  Returns whether it has one. */
-int hot_return(struct block *block);
-
 /* Puts a resident slot, whose bytes count as kept, into this processor's place.  What was there before: a slot is
  * returned; of one in use the bytes are added to *credit. */
 struct block *hot_put(struct block *block, size_t *credit);

@@ -94,7 +94,7 @@ static CUresult run_part(const struct copy *part, enum direction dir, struct blo
 
 /* Does what it can of a large copy of a block that is not pinned, or (NULL) of memory that is not ours, and leaves the
  * rest of it in *copy.  Not while a capture is going on anywhere: what the driver then refuses, it has to refuse
- * itself. Returns whether nothing is left to do. */
+ * itself.  Returns whether nothing is left to do. */
 static int run_staged(struct copy *copy, enum direction dir, struct block *block, struct outcome *outcome,
                       CUresult *result)
 {

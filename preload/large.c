@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "arena.h"
-#include "arena_hot.h"
 #include "life.h"
 #include "modules.h"
 #include "next.h"
@@ -88,9 +87,8 @@ static struct block *serve(size_t size, const struct caller *caller, int empty)
     struct site *site = site_of_caller(size, caller);
     const uint32_t size_class = arena_class(size);
     struct block *block = empty ? NULL : engine_recycle(site, size, size_class);
-    struct block *ready = block || empty ? NULL : hot_here(size_class);
-    if (ready && engine_again(ready, site, size))
-        return ready;
+    if (!block && !empty && (block = quick_here(site, size, size_class)))
+        return block;
     if (!block && (block = empty ? arena_take_empty(size_class) : arena_take(size_class))) {
         if (empty)
             block->fresh = 0; /* its pages will be moved there, not faulted in */

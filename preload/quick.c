@@ -15,13 +15,19 @@ static int is_quiet(void)
     return LIKELY(!self.busy && life_is_on() && !life_is_forked());
 }
 
+struct block *quick_here(struct site *site, size_t size, uint32_t size_class)
+{
+    struct block *block = hot_here(size_class);
+    return block && engine_again(block, site, size) ? block : NULL;
+}
+
 static struct block *again(struct recent_stack *stack, size_t size)
 {
     const uint32_t size_class = arena_class(size);
     struct block *last = stack->block, *here;
     if (last && last->size_class == size_class && engine_again(last, stack->site, size))
         return last;
-    if ((here = hot_here(size_class)) && engine_again(here, stack->site, size))
+    if ((here = quick_here(stack->site, size, size_class)))
         return stack->block = here;
     if (!last || !arena_fits(last, size_class) || !engine_again(last, stack->site, size))
         return NULL;

@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 
 #include "driver.h"
-#include "flight.h"
 #include "policy/cost.h"
 #include "policy/pace.h"
 #include "policy/prim.h"

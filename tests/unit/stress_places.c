@@ -4,6 +4,7 @@
  * place or in the list, once, and what counts as kept is what they hold.  Threads change processors as they please. */
 #define _GNU_SOURCE
 #include "policy/block.h"
+#include "stress_check.h"
 
 #include <sched.h>
 
@@ -15,7 +16,6 @@ static void let_others_in(void);
 #include "preload/arena_hot.c"
 
 #include <pthread.h>
-#include <stdio.h>
 
 enum {
     THREADS = 8,
@@ -27,19 +27,11 @@ enum {
 
 static const uint32_t class_of[CLASSES] = {1, 8, 2}; /* the first two share places */
 static struct block blocks[BLOCKS], *list;
-static _Atomic int owned[BLOCKS], broken;
+static _Atomic int owned[BLOCKS];
 static _Atomic size_t kept;
 static _Atomic unsigned quick, adopted, put, stolen, credited;
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static __thread unsigned state;
-
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);                                    \
-            broken = 1;                                                                                                \
-        }                                                                                                              \
-    } while (0)
 
 static unsigned any_below(unsigned n)
 {
@@ -125,7 +117,7 @@ static void give(struct block *block)
     if (any_below(4) && block_leave(block))
         return;
     CHECK(block_free(block) == NEXT_RELEASE);
-    if (hot_return(block))
+    if (block_return(block))
         return;
     kept += block->slot_bytes;
     struct block *before = hot_put(block, &credit);

@@ -4,13 +4,13 @@
 #define STRESS_WORLD_H
 
 #include "fake_prim.h"
+#include "stress_check.h"
 
 #include "policy/engine.h"
 #include "policy/ledger.h"
 #include "policy/lock.h"
 
 #include <pthread.h>
-#include <stdio.h>
 
 enum {
     THREADS = 8,
@@ -35,7 +35,7 @@ static struct site *sites[SITES];
 static struct block *shared[SHARED];
 static _Atomic int claims[BLOCKS]; /* by the application, begun and not yet given up */
 static _Atomic size_t pinned_bytes, most_pinned;
-static _Atomic int stop, broken, forking, held;
+static _Atomic int stop, forking, held;
 static pthread_mutex_t fork_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic unsigned happened[8];
 static const char *const events[8] = {"taint", "hold",   "claim",  "fork",
@@ -50,14 +50,6 @@ enum {
     RESIZE,
     DROP
 };
-
-#define CHECK(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition);                                    \
-            broken = 1;                                                                                                \
-        }                                                                                                              \
-    } while (0)
 
 static int on_pin(struct block *block)
 {
