@@ -105,9 +105,7 @@ static int run_staged(struct copy *copy, enum direction dir, struct block *block
     if (capture_is_possible())
         return 0;
     *result = stage_copy(copy, dir, may_be_plain ? run_part : NULL, block, &done);
-    copy->to += done.bytes;
-    copy->from += done.bytes;
-    copy->bytes -= done.bytes;
+    *copy = copy_after(copy, done.bytes);
     if (done.bytes > done.plain)
         outcome->way = WAY_STAGED;
     return *result != CUDA_SUCCESS || copy->bytes == 0;

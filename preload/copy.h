@@ -27,6 +27,16 @@ struct copy {
     CUstream stream;
 };
 
+/* What is left of a copy whose first `done` bytes are through. */
+static inline struct copy copy_after(const struct copy *copy, size_t done)
+{
+    struct copy rest = *copy;
+    rest.to += done;
+    rest.from += done;
+    rest.bytes -= done;
+    return rest;
+}
+
 /* Does the copy, as the driver would: same result, same ordering, same promise on return. */
 CUresult copy_run(const struct copy *copy);
 

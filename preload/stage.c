@@ -162,19 +162,17 @@ static CUresult run(struct stage *s, size_t *done)
     return result;
 }
 
-/* All but the first `begun` bytes, which are through. */
-static CUresult copy_rest(const struct copy *copy, enum direction dir, size_t begun, size_t *done)
+static CUresult copy_staged(const struct copy *copy, enum direction dir, struct pace pace, size_t *done)
 {
     const uintptr_t host = dir == DIR_H2D ? copy->from : copy->to, device = dir == DIR_H2D ? copy->to : copy->from;
-    const struct pace pace = pace_plan(dir, copy->bytes, team_jobs() + 1);
-    struct stage s = {.device = device + begun,
+    struct stage s = {.device = device,
                       .stream = copy_is_async(copy) ? copy->stream : NULL,
                       .per_thread = copy->per_thread,
                       .async = copy_is_async(copy)};
     s.job.dir = dir;
     s.job.piece = move_piece;
-    s.job.host = (char *)host + begun; /* NOLINT(performance-no-int-to-ptr) */
-    s.job.bytes = copy->bytes - begun;
+    s.job.host = (char *)host; /* NOLINT(performance-no-int-to-ptr) */
+    s.job.bytes = copy->bytes;
     s.job.chunk_bytes = pace.chunk_bytes;
     atomic_store(&s.job.depth, pace.depth);
     s.job.threads = pace.threads;
@@ -199,8 +197,9 @@ CUresult stage_copy(const struct copy *copy, enum direction dir, stage_plain pla
         stage_is_usable(dir, (char *)host, copy->bytes)) { /* NOLINT(performance-no-int-to-ptr) */
         if (plain)
             result = stage_begin(copy, dir, plain, block, &done->plain);
-        if (result == CUDA_SUCCESS && done->plain < copy->bytes)
-            result = copy_rest(copy, dir, done->plain, &staged);
+        const struct copy rest = copy_after(copy, done->plain);
+        if (result == CUDA_SUCCESS && rest.bytes)
+            result = copy_staged(&rest, dir, pace_plan(dir, copy->bytes, team_jobs() + 1), &staged);
         done->bytes = done->plain + staged;
     }
     errno = kept;

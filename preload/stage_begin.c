@@ -28,11 +28,9 @@ static _Atomic uint64_t refused_ns;       /* when a slot could not be made; 0: i
 
 static struct copy part_of(const struct copy *copy, size_t done)
 {
-    const size_t left = copy->bytes - done;
-    struct copy part = *copy;
-    part.to += done;
-    part.from += done;
-    part.bytes = left < PART_BYTES ? left : PART_BYTES;
+    struct copy part = copy_after(copy, done);
+    if (part.bytes > PART_BYTES)
+        part.bytes = PART_BYTES;
     return part;
 }
 
