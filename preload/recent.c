@@ -39,6 +39,13 @@ static inline int is_now(const struct lane *lane, const struct recent_stack *sta
     return 1;
 }
 
+static struct recent_stack *last_if_now(const uintptr_t *slot, unsigned size_log2)
+{
+    const struct lane *lane = self.lane;
+    struct recent_stack *last = lane ? lane->recent.last : NULL;
+    return last && is_now(lane, last, slot, size_log2) ? last : NULL;
+}
+
 static struct recent_stack *follows(struct recent *recent, struct recent_stack *stack)
 {
     if (recent->last)
@@ -55,15 +62,16 @@ struct recent_stack *recent_find(const uintptr_t *slot, unsigned size_log2)
     struct recent_stack *stack = recent->last ? recent->last->next : NULL;
     if (LIKELY(stack && is_now(lane, stack, slot, size_log2)))
         return recent->last = stack;
+    if ((stack = last_if_now(slot, size_log2)))
+        return follows(recent, stack);
     stack = entry_for(lane, slot, size_log2);
     return is_now(lane, stack, slot, size_log2) ? follows(recent, stack) : NULL;
 }
 
 struct recent_stack *recent_find_again(const uintptr_t *slot, unsigned size_log2)
 {
-    const struct lane *lane = self.lane;
-    struct recent_stack *last = lane ? lane->recent.last : NULL;
-    return last && is_now(lane, last, slot, size_log2) ? last : recent_find(slot, size_log2);
+    struct recent_stack *last = last_if_now(slot, size_log2);
+    return last ? last : recent_find(slot, size_log2);
 }
 
 void recent_served(struct block *block)
