@@ -2,8 +2,8 @@
  *
  * A stack is known again by the return addresses lying where they lay: each is read from the stack and compared.  The
  * one that came after the last one before is looked at first, then the last one, then one that is known by where its
- * innermost return address lies: a walk is a chain of loads that depend on each other, these comparisons do not.  Each thread has its
- * own (lane.h); no lock. */
+ * innermost return address lies: a walk is a chain of loads that depend on each other, these comparisons do not.  Each
+ * thread has its own (lane.h); no lock. */
 #ifndef AUTOPIN_RECENT_H
 #define AUTOPIN_RECENT_H
 
