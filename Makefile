@@ -52,7 +52,7 @@ NOSIBLING = preload/next.c
 # files above, and none that calls a driver.
 WITH_GCC   = $(if $(shell $(CC) -dM -E -x c /dev/null | grep __clang__),,gcc)
 HOT        = $(patsubst %,preload/%.c,hooks_malloc large quick recent lane walk threads own_heap backend modules) \
-             $(patsubst %,preload/%.c,arena arena_free arena_hot arena_pages arena_surplus) \
+             $(patsubst %,preload/%.c,arena arena_free arena_hot arena_keep arena_pages arena_surplus) \
              $(patsubst %,policy/%.c,engine engine_lists block site decide cost tally rent reason)
 HOT_CFLAGS = $(if $(WITH_GCC),-flto -flto-partition=one)
 

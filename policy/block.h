@@ -92,7 +92,7 @@ struct block {
     struct block *pin_next;  /* the engine's list of pinned blocks; engine lock */
     struct block **pin_link; /* likewise: what points here; NULL when not in the list */
     struct block *rest_next; /* the engine's quarantine of this class; engine lock */
-    uint8_t resting;         /* whether it is in that list; engine lock */
+    _Atomic uint8_t resting; /* whether it is in that list; changed under the engine lock */
     uint8_t queued;          /* whether it is in the engine's queue; engine lock */
     uint8_t waiting;         /* … and counted there as freed; engine lock */
 };

@@ -24,6 +24,10 @@ enum backend_kind engine_backend(void);
  * Context: malloc. */
 struct block *engine_recycle(struct site *site, size_t bytes, uint32_t size_class);
 
+/* The same of this very block, of the right class, that the caller was served before.  Takes no lock: the block stays
+ * listed among those in quarantine, as one that is in use.  Returns whether it could be had. */
+int engine_recycle_this(struct block *block, struct site *site, size_t bytes);
+
 /* Takes charge of a fresh block (GONE) that the program is being given.  Context: malloc. */
 void engine_born(struct block *block, struct site *site, size_t bytes);
 

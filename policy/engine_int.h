@@ -8,7 +8,8 @@
 struct engine {
     struct lock lock;                           /* guards the lists below */
     struct block *pinned;                       /* PINNING, PINNED, QUARANTINED, UNPINNING */
-    struct block *_Atomic rest[ENGINE_CLASSES]; /* quarantine; its emptiness may be read without the lock */
+    struct block *_Atomic rest[ENGINE_CLASSES]; /* quarantine, and who came from there lately and has not
+                                                   been looked at since; empty or not may be read without the lock */
     struct block *queue, **queue_end;           /* those that are PINNING, but not begun */
     size_t waiting_bytes;                       /* of those in the queue that the program has freed; engine lock */
     _Atomic uint32_t faulted[ENGINE_CLASSES];   /* blocks of a class that were served without resident pages */
@@ -26,7 +27,7 @@ extern struct engine engine;
 void pinned_remove(struct block *block); /* lock held; also takes it out of quarantine and of the queue */
 /* Takes a block out of the lists by the event that ends its pin; what to do next is the caller's. */
 enum block_next pinned_end(struct block *block, enum block_next (*event)(struct block *));
-void rest_add(struct block *block);    /* if it is still QUARANTINED */
+void rest_add(struct block *block);    /* if it is still QUARANTINED; no lock is taken if it is in there already */
 void rest_remove(struct block *block); /* lock held */
 void queue_add(struct block *block);   /* one that is in the list of pinned blocks */
 struct block *queue_take(void);        /* it stays in that list */

@@ -94,7 +94,7 @@ void rest_remove(struct block *block)
             before = before->rest_next;
         before->rest_next = block->rest_next;
     }
-    block->resting = 0;
+    atomic_store(&block->resting, 0);
 }
 
 enum block_next pinned_end(struct block *block, enum block_next (*event)(struct block *))
@@ -118,15 +118,41 @@ void pinned_remove(struct block *block)
     block->pin_link = NULL;
 }
 
+/* Lock: engine.lock. */
+static void rest_insert(struct block *block)
+{
+    if (block_state(block) != BLOCK_QUARANTINED || block->resting)
+        return;
+    block->rest_next = engine.rest[block->size_class];
+    engine.rest[block->size_class] = block;
+    atomic_store(&block->resting, 1);
+}
+
+/* Read-modify-write where a load would do, here and in rest_skip(): the one that comes second sees what the other has
+ * done before, to this or to the block's word. */
+static int rest_has(struct block *block)
+{
+    return atomic_fetch_or(&block->resting, 0);
+}
+
 void rest_add(struct block *block)
 {
+    if (rest_has(block))
+        return;
     lock_take(&engine.lock);
-    if (block_state(block) == BLOCK_QUARANTINED && !block->resting) {
-        block->rest_next = engine.rest[block->size_class];
-        engine.rest[block->size_class] = block;
-        block->resting = 1;
-    }
+    rest_insert(block);
     lock_drop(&engine.lock);
+}
+
+/* Takes out one that is in use.  Returns whether it was.  Lock: engine.lock. */
+static int rest_skip(struct block *block)
+{
+    if (block_state(block) == BLOCK_QUARANTINED)
+        return 0;
+    rest_remove(block);
+    (void)atomic_exchange(&block->resting, 0);
+    rest_insert(block); /* if it has been freed just now, by somebody who saw it in there */
+    return 1;
 }
 
 void queue_add(struct block *block)
@@ -159,18 +185,25 @@ static int recycle_for(struct block *block, struct site *site)
     return 0;
 }
 
+/* Whether the pin of a quarantined block serves. */
+static int rest_serves(const struct block *block, size_t need)
+{
+    return block->pin_bytes >= need && block->pin_backend == engine_backend() && !atomic_load(&block->tainted);
+}
+
 /* The first quarantined block that holds `need` bytes, now PINNED again, or NULL.  Lock: engine.lock. */
 static struct block *rest_take(struct site *site, size_t need, uint32_t size_class)
 {
-    for (struct block *block = engine.rest[size_class]; block; block = block->rest_next) {
-        if (block->pin_bytes >= need && block->pin_backend == engine_backend() && !atomic_load(&block->tainted) &&
-            recycle_for(block, site)) {
-            rest_remove(block);
-            if (block->site != site) /* the new site's share was reserved in recycle_for() */
-                level_sub(&((struct site *)block->site)->pinned_bytes, block->pin_bytes);
-            block->site = site;
-            return block;
-        }
+    struct block *next;
+    for (struct block *block = engine.rest[size_class]; block; block = next) {
+        next = block->rest_next;
+        if (rest_skip(block) || !rest_serves(block, need) || !recycle_for(block, site))
+            continue;
+        rest_remove(block);
+        if (block->site != site) /* the new site's share was reserved in recycle_for() */
+            level_sub(&((struct site *)block->site)->pinned_bytes, block->pin_bytes);
+        block->site = site;
+        return block;
     }
     return NULL;
 }
@@ -220,4 +253,18 @@ struct block *engine_recycle(struct site *site, size_t bytes, uint32_t size_clas
         tally_born(site, bytes);
     }
     return block;
+}
+
+int engine_recycle_this(struct block *block, struct site *site, size_t bytes)
+{
+    if (block_state(block) != BLOCK_QUARANTINED || !deserves(site) || !block_recycle(block))
+        return 0;
+    if (block->site != site || !rest_serves(block, page_round(bytes))) { /* only now are they sure to stay */
+        const enum block_next next = block_free(block);
+        settle_block(block, next, 1);
+        return 0;
+    }
+    account_recycled(block, site, bytes);
+    tally_born(site, bytes);
+    return 1;
 }

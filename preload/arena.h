@@ -54,15 +54,15 @@ void arena_pages_stay(void);
 /* The resident pages of `from` have been moved to the beginning of `to`. */
 void arena_moved(struct block *from, struct block *to);
 
-/* Whether a slot that is there serves this class as well: it is not more than twice as large. */
+/* Whether a slot that is there serves this class as well: it is at most eight times as large. */
 int arena_fits(const struct block *block, uint32_t size_class);
 
 /* A free slot that fits has been taken to serve this class.  Context: its owner. */
 void arena_serves(struct block *block, uint32_t size_class);
 
-/* The program is about to free a PLACED block.  Returns whether block_leave() alone gives it back; if that does not
- * come to pass, nothing is lost.  Context: its owner. */
-int arena_leaves(struct block *block);
+/* The program had the block.  Returns whether its slot can be served again as it is: for a PLACED one, whether
+ * block_leave() alone gives it back.  Context: its owner. */
+int arena_note_used(struct block *block);
 
 /* Takes a GONE block back.  keep: its pages may stay resident, within bounds; else they go back to the system. */
 void arena_give(struct block *block, int keep);

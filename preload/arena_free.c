@@ -1,9 +1,5 @@
 /* Free slots: per class, those still resident and those empty; the ones used last are in arena_hot.c.  See arena.h.
- *
- * What stays resident is bounded as glibc bounds its own heap (malloc/malloc.c, 2.36: M_TRIM_THRESHOLD is twice the
- * largest block of at most 32 MiB that was ever freed, at the heap's end alone), so that a program keeps neither more
- * memory nor less speed: three times the largest, as measured with blocks of random sizes (tests/bench/alloc/churn.c).
- * Lock: RANK_CLASS, one per class; no system call under it. */
+ * How much stays resident: arena_keep.c.  Lock: RANK_CLASS, one per class; no system call under it. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdatomic.h>
@@ -17,7 +13,8 @@
 
 enum {
     CLASSES_PER_OCTAVE = 8, /* arena_class() */
-    KEEP_TIMES = 3
+    FITS_CLASSES = 3 * CLASSES_PER_OCTAVE,
+    WORTH_CLASSES = 2 * CLASSES_PER_OCTAVE
 };
 
 struct size_class {
@@ -26,8 +23,8 @@ struct size_class {
 };
 
 static struct size_class classes[ENGINE_CLASSES] = {[0 ... ENGINE_CLASSES - 1] = {.lock = LOCK_OF(RANK_CLASS)}};
-static _Atomic size_t kept_bytes, keep_limit; /* of whole slots: resident ones, and credits (arena_hot.h) */
-static _Atomic uint32_t shed_at;              /* the class to look at first when something has to go */
+static _Atomic size_t kept_bytes; /* of whole slots: resident ones, and credits (arena_hot.h) */
+static _Atomic uint32_t shed_at;  /* the class to look at first when something has to go */
 
 static struct block *pop(struct block **list)
 {
@@ -65,11 +62,12 @@ static struct block *take_any(uint32_t least, uint32_t most)
     return block;
 }
 
-/* A resident slot of this class, or of one that is at most twice as large: glibc, too, serves a small block from where
- * a larger one was. */
+/* A resident slot of this class, or of one that is at most eight times as large: glibc, too, serves a small block from
+ * where a larger one was.  With twice instead, blocks of random sizes (tests/bench/alloc/churn.c) take a quarter to two
+ * thirds more page faults, and up to three times as many pages have to be moved. */
 static struct block *take_fitting(uint32_t index)
 {
-    const uint32_t most = index + CLASSES_PER_OCTAVE;
+    const uint32_t most = index + FITS_CLASSES;
     struct block *block = take_resident(&classes[index]);
     if (!block && (block = hot_take_near(index, most)))
         return block;
@@ -85,6 +83,7 @@ static struct block *take_fitting(uint32_t index)
 static void let_go(struct block *block)
 {
     atomic_fetch_sub(&kept_bytes, block->slot_bytes);
+    arena_surplus_end(block);
     arena_drop_pages(block);
     push(&classes[block->size_class], &classes[block->size_class].empty, block);
 }
@@ -92,7 +91,7 @@ static void let_go(struct block *block)
 /* The largest resident slot that is smaller, but not too small to be worth it. */
 static struct block *take_smaller(uint32_t index)
 {
-    const uint32_t least = index > 2 * CLASSES_PER_OCTAVE ? index - 2 * CLASSES_PER_OCTAVE : 0;
+    const uint32_t least = index > WORTH_CLASSES ? index - WORTH_CLASSES : 0;
     struct block *from = NULL;
     for (uint32_t at = index; !from && at-- > least;)
         from = take_resident(&classes[at]);
@@ -182,13 +181,15 @@ struct block *arena_take_empty(uint32_t index)
 
 int arena_fits(const struct block *block, uint32_t size_class)
 {
-    return block->size_class - size_class <= CLASSES_PER_OCTAVE;
+    return block->size_class - size_class <= FITS_CLASSES;
 }
 
 void arena_serves(struct block *block, uint32_t size_class)
 {
-    if (block->size_class > size_class)
-        arena_surplus_begin(block, arena_class_bytes(size_class), atomic_load(&keep_limit));
+    const size_t bytes = arena_class_bytes(size_class);
+    const size_t surplus = block->resident_bytes > bytes ? block->resident_bytes - bytes : 0;
+    if (surplus != block->surplus_bytes)
+        arena_surplus_begin(block, bytes, arena_keep_limit());
     block->fresh = 0; /* a longer block than the last one: the end of it has never been touched, and faults */
 }
 
@@ -212,7 +213,7 @@ struct block *arena_take(uint32_t index)
 /* How much too much `bytes` more would be. */
 static size_t excess(size_t bytes)
 {
-    const size_t kept = atomic_load(&kept_bytes) + bytes, limit = atomic_load(&keep_limit);
+    const size_t kept = atomic_load(&kept_bytes) + bytes, limit = arena_keep_limit();
     return kept > limit ? kept - limit : 0;
 }
 
@@ -238,9 +239,7 @@ static int may_keep(size_t bytes)
     if (bytes > ARENA_KEEP_MOST)
         return 0;
     const int fits = shed(bytes);
-    size_t limit = atomic_load(&keep_limit);
-    while (limit < KEEP_TIMES * bytes && !atomic_compare_exchange_weak(&keep_limit, &limit, KEEP_TIMES * bytes))
-        ;
+    arena_note_freed(bytes);
     if (fits)
         atomic_fetch_add(&kept_bytes, bytes);
     return fits;
@@ -253,8 +252,10 @@ static int keep_resident(struct block *block)
     if (!may_keep(block->slot_bytes))
         return 0;
     struct block *before = hot_put(block, &credit);
-    if (before)
+    if (before) {
+        arena_surplus_end(before);
         push(&classes[before->size_class], &classes[before->size_class].resident, before);
+    }
     if (credit)
         atomic_fetch_sub(&kept_bytes, credit);
     return 1;

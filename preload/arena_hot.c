@@ -7,7 +7,7 @@
 
 enum {
     PROCESSORS = 64, /* those beyond share places */
-    PLACES = 8,      /* of a processor: one cache line */
+    PLACES = 16,     /* of a processor: two cache lines */
 };
 
 typedef struct block *_Atomic place;
@@ -17,10 +17,10 @@ static struct processor {
 } processors[PROCESSORS];
 static _Atomic unsigned n_processors; /* up to the last that was ever used */
 
-/* Neighbouring classes have different places, and so have powers of two, which are a multiple of PLACES apart. */
+/* Neighbouring classes have different places, and so have powers of two, which are eight classes apart. */
 static place *place_of(unsigned processor, uint32_t size_class)
 {
-    return &processors[processor].place[(size_class + size_class / PLACES) % PLACES];
+    return &processors[processor].place[(size_class + size_class / 8) % PLACES];
 }
 
 static unsigned here(void)
@@ -72,15 +72,24 @@ static int is_ready(const struct block *block, uint32_t least, uint32_t most)
     return block && block->size_class >= least && block->size_class <= most && block_state(block) == BLOCK_READY;
 }
 
+/* The smallest of such blocks in this processor's places. */
+static struct block *nearest(unsigned processor, uint32_t least, uint32_t most)
+{
+    struct block *found = NULL;
+    for (place *place = processors[processor].place, *end = place + PLACES; place < end; place++) {
+        struct block *block = look(place);
+        if (is_ready(block, least, most)) {
+            found = block;
+            most = block->size_class - 1;
+        }
+    }
+    return found;
+}
+
 struct block *hot_take_near(uint32_t least, uint32_t most)
 {
-    struct processor *const processor = &processors[here()];
-    for (place *place = processor->place; place < processor->place + PLACES; place++) {
-        struct block *block = look(place);
-        if (is_ready(block, least, most) && block_lift(block))
-            return block;
-    }
-    return NULL;
+    struct block *block = nearest(here(), least, most);
+    return block && block_lift(block) ? block : NULL;
 }
 
 /* Every place that has ever been used: all of them, from *at on.  NULL: there are no more. */
@@ -88,6 +97,17 @@ static place *next_place(unsigned *at)
 {
     const unsigned i = (*at)++;
     return i < atomic_load(&n_processors) * PLACES ? &processors[i / PLACES].place[i % PLACES] : NULL;
+}
+
+struct block *hot_lift(unsigned *at)
+{
+    place *place;
+    while ((place = next_place(at))) {
+        struct block *block = look(place);
+        if (block && block_lift(block))
+            return block;
+    }
+    return NULL;
 }
 
 struct block *hot_take_any(uint32_t least, uint32_t most, size_t *credit)
@@ -143,4 +163,10 @@ size_t hot_credits(size_t bytes)
             found += block->slot_bytes;
     }
     return found;
+}
+
+unsigned hot_processors(void)
+{
+    const unsigned n = atomic_load_explicit(&n_processors, memory_order_relaxed);
+    return n ? n : 1;
 }

@@ -13,10 +13,15 @@
 /* The block of just this class in this processor's place, READY or in use; or NULL. */
 struct block *hot_here(uint32_t size_class);
 
-/* A resident slot of a class from `least` to `most` from this processor's places, to which it will return; or NULL. */
+/* The smallest resident slot of a class from `least` to `most` in this processor's places, to which it will return; or
+ * NULL. */
 struct block *hot_take_near(uint32_t least, uint32_t most);
 
-/* The same from any processor's places, and it will not.  Credits that come free are added to *credit. */
+/* The next READY one from *at on, GONE now; it can return to its place.  NULL: there are no more. */
+struct block *hot_lift(unsigned *at);
+
+/* A slot of a class from `least` to `most` from any processor's places, to which it will not return; or NULL.  Credits
+ * that come free are added to *credit. */
 struct block *hot_take_any(uint32_t least, uint32_t most, size_t *credit);
 
 /* A slot that is being served gets this processor's place, if that is empty.  Returns whether it was. */
@@ -32,5 +37,8 @@ size_t hot_take_credits(size_t bytes, struct block **freed);
 
 /* How many credits there are, likewise. */
 size_t hot_credits(size_t bytes);
+
+/* How many processors have been used, or a few more: at least one. */
+unsigned hot_processors(void);
 
 #endif

@@ -10,6 +10,11 @@ static const size_t ARENA_KEEP_MOST = (size_t)32 << 20;
 /* resident_bytes of a block whose pages have been moved elsewhere. */
 static const size_t ARENA_MOVED = SIZE_MAX;
 
+/* A slot of so many bytes has been freed by this thread, and might be kept.  And the bound for all that is: units:
+ * bytes of whole slots. */
+void arena_note_freed(size_t bytes);
+size_t arena_keep_limit(void);
+
 /* A new slot of the class, or NULL.  Lock: RANK_ARENA, inside. */
 struct block *arena_carve(uint32_t size_class);
 
@@ -25,11 +30,9 @@ void arena_drop_pages(struct block *block);
 /* The same, and the slot is no longer accessible. */
 void arena_revoke(struct block *block);
 
-/* The program had the block.  Returns whether its slot can be served again as it is. */
-int arena_note_used(struct block *block);
-
 /* The block in this slot has at most `bytes`: what lies resident behind them stays, as surplus, unless all surplus
- * would be more than `limit`; then it goes.  Until the block is freed: arena_surplus_end().  Owner of the slot only. */
+ * would be more than `limit`; then it goes.  Until arena_surplus_end(), at the latest when the slot is in no place any
+ * more.  Owner of the slot only. */
 void arena_surplus_begin(struct block *block, size_t bytes, size_t limit);
 void arena_surplus_end(struct block *block);
 

@@ -1,4 +1,5 @@
-/* What belongs to one thread at a time: its tally (policy/tally.h) and the stacks it has allocated from lately.
+/* What belongs to one thread at a time: its tally (policy/tally.h), the stacks it has allocated from lately, and the
+ * largest block it freed.
  *
  * A thread takes a lane when it first serves a large block: one whose owner has ended, or a new one.  Lanes are never
  * given back, and no thread says that it ends: whether one has is asked of the kernel.  So nothing of autopin's runs
@@ -7,6 +8,7 @@
 #define AUTOPIN_LANE_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "policy/tally.h"
@@ -17,6 +19,7 @@ struct lane {
     _Atomic uint64_t owner; /* how often it has been taken, and by which thread: upper and lower half */
     struct tally tally;
     struct recent recent;
+    size_t freed_most; /* the largest block that it freed and that was kept, of all its owners: arena_keep.c */
 };
 
 /* Takes a lane for the calling thread.  NULL when there is none, now or ever. */

@@ -15,26 +15,37 @@ static int is_quiet(void)
     return LIKELY(!self.busy && life_is_on() && !life_is_forked());
 }
 
+/* A slot that is served at once, as it is but for what lies behind the block: that may have to go, by a system call. */
+static struct block *served(struct block *block, uint32_t size_class)
+{
+    if (UNLIKELY(block->surplus_bytes || block->size_class != size_class)) {
+        self_enter();
+        arena_serves(block, size_class);
+        self_leave();
+    }
+    return block;
+}
+
 struct block *quick_here(struct site *site, size_t size, uint32_t size_class)
 {
     struct block *block = hot_here(size_class);
-    return block && engine_again(block, site, size) ? block : NULL;
+    return block && engine_again(block, site, size) ? served(block, size_class) : NULL;
 }
 
 static struct block *again(struct recent_stack *stack, size_t size)
 {
     const uint32_t size_class = arena_class(size);
     struct block *last = stack->block, *here;
-    if (last && last->size_class == size_class && engine_again(last, stack->site, size))
-        return last;
+    if (last && last->size_class == size_class) {
+        if (engine_again(last, stack->site, size))
+            return served(last, size_class);
+        if (engine_recycle_this(last, stack->site, size))
+            return last;
+    }
     if ((here = quick_here(stack->site, size, size_class)))
         return stack->block = here;
-    if (!last || !arena_fits(last, size_class) || !engine_again(last, stack->site, size))
-        return NULL;
-    self_enter(); /* what lies behind may have to go: a system call */
-    arena_serves(last, size_class);
-    self_leave();
-    return last;
+    return last && arena_fits(last, size_class) && engine_again(last, stack->site, size) ? served(last, size_class)
+                                                                                         : NULL;
 }
 
 struct block *quick_alloc(size_t size, const struct caller *caller)
@@ -47,6 +58,6 @@ struct block *quick_alloc(size_t size, const struct caller *caller)
 
 int quick_free(struct block *block)
 {
-    return block_word(block) == (BLOCK_PLAIN | WORD_PLACED) && is_quiet() && arena_leaves(block) &&
+    return block_word(block) == (BLOCK_PLAIN | WORD_PLACED) && is_quiet() && arena_note_used(block) &&
            engine_leave_block(block);
 }

@@ -4,9 +4,29 @@
 
 inline rest_add(b)
 {
-    lock_take();
-    if :: state[b] == BLOCK_QUARANTINED -> resting[b] = true :: else fi;
-    lock_drop()
+    if
+    :: resting[b]
+    :: else ->
+        lock_take();
+        rest_insert(b);
+        lock_drop()
+    fi
+}
+
+inline rest_insert(b)
+{
+    if :: state[b] == BLOCK_QUARANTINED -> resting[b] = true :: else fi
+}
+
+/* One that is in use.  Lock: held. */
+inline rest_skip(b)
+{
+#ifdef MUT_SKIPPED_ALTHOUGH_FREED
+    resting[b] = false
+#else
+    resting[b] = false;
+    rest_insert(b)
+#endif
 }
 
 inline settle_block(b, next)

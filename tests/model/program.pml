@@ -32,29 +32,46 @@ inline engine_free(b)
     in_free = false
 }
 
+/* It was quarantined, and is served again. */
+inline recycled(b)
+{
+    d_step {
+        MUST(23, ops[b] == 0);
+        MUST(20, app_pins[b] == 0);
+        MUST(14, !held[b]);
+        MUST(20, pins[b] == 1 && !live[b] && !in_arena[b] && !unregistering[b]);
+        live[b] = true;
+        mine = b
+    }
+}
+
 /* Any slot: quarantined (recycled under the lock), or from the arena. */
 inline recycle(b)
 {
     lock_take();
     if
-    :: resting[b] ->
+    :: resting[b] && state[b] != BLOCK_QUARANTINED -> rest_skip(b)
+    :: resting[b] && state[b] == BLOCK_QUARANTINED ->
         block_recycle(b, ok);
         if
         :: ok ->
-            d_step {
-                resting[b] = false;
-                MUST(23, ops[b] == 0);
-                MUST(20, app_pins[b] == 0);
-                MUST(14, !held[b]);
-                MUST(20, pins[b] == 1 && !live[b] && !in_arena[b] && !unregistering[b]);
-                live[b] = true;
-                mine = b
-            }
+            resting[b] = false;
+            recycled(b)
         :: else
         fi
     :: else
     fi;
     lock_drop()
+}
+
+/* The one that its stack was served before: no lock, so that it may be being unpinned in the next moment, as any that
+ * is in use; and it stays in the list. */
+inline recycle_this(b)
+{
+    atomic {
+        block_recycle(b, ok);
+        if :: ok -> recycled(b) :: else fi
+    }
 }
 
 #define NOBODYS(b) \
@@ -128,6 +145,8 @@ active [OWNERS] proctype owner()
         if
         :: resting[0] -> recycle(0)
         :: LAST > 0 && resting[LAST] -> recycle(LAST)
+        :: state[0] == BLOCK_QUARANTINED -> recycle_this(0)
+        :: LAST > 0 && state[LAST] == BLOCK_QUARANTINED -> recycle_this(LAST)
         :: atomic { in_arena[0] -> in_arena[0] = false }; listed_slot(0)
         :: atomic { LAST > 0 && in_arena[LAST] -> in_arena[LAST] = false }; listed_slot(LAST)
         :: state[0] == BLOCK_READY -> ready(0)

@@ -1,5 +1,6 @@
 /* Blocks that are served from where larger ones were, and stay, do not keep the rest of those resident without bound.
- */
+ *
+ * usage: t_arena_surplus MIB     (of the smaller ones; the others have 32) */
 #define _GNU_SOURCE
 #include "t_malloc_help.h"
 
@@ -7,10 +8,10 @@ enum {
     BLOCKS = 24
 };
 
-int main(void)
+int main(int argc, char **argv)
 {
     static char *kept[BLOCKS];
-    const size_t large = 32 * MiB, small = 17 * MiB;
+    const size_t large = 32 * MiB, small = strtoul(argv[argc - 1], NULL, 10) * MiB;
     const long before = proc_number("/proc/self/status", "VmRSS:");
     for (int i = 0; i < BLOCKS; i++) {
         char *block = opaque(malloc(large));

@@ -129,7 +129,7 @@ static void act(struct block *block, unsigned action, int own)
 static void *mutator(void *argument)
 {
     unsigned seed = (unsigned)(uintptr_t)argument * 2654435761u + 1;
-    struct block *mine[LIVE] = {NULL};
+    struct block *mine[LIVE] = {NULL}, *before = NULL;
     for (int i = 0; (i < ROUNDS || fake.pins < ENOUGH_PINS) && i < 100 * ROUNDS && !broken; i++) {
         if (i % 64 == 0)
             sched_yield(); /* the worker's turn, on a machine of few cores */
@@ -143,10 +143,11 @@ static void *mutator(void *argument)
         if (i % 8 == 7)
             act(shared[seed % SHARED], action, 0);
         if (!*slot)
-            *slot = take(sites[(seed >> 12) % SITES]);
+            *slot = take(sites[(seed >> 12) % SITES], before);
         if (!*slot)
             continue;
         if (action >= 40 && action < 58) {
+            before = *slot;
             engine_free(*slot);
             *slot = NULL;
         } else {
@@ -208,7 +209,7 @@ static void start(void)
         free_blocks[n_free++] = &blocks[i];
     }
     for (int i = 0; i < SHARED; i++)
-        shared[i] = take(sites[i]);
+        shared[i] = take(sites[i], NULL);
 }
 
 int main(void)
@@ -225,7 +226,7 @@ int main(void)
     for (int i = 0; i < SHARED; i++)
         engine_free(shared[i]);
     CHECK(fake.pins >= ENOUGH_PINS);
-    for (int i = 0; i < 8; i++)
+    for (size_t i = 0; i < sizeof happened / sizeof *happened; i++)
         if (happened[i] == 0) {
             fprintf(stderr, "never happened: %s\n", events[i]);
             broken = 1;

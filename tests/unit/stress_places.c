@@ -25,11 +25,11 @@ enum {
     CLASSES = 3
 };
 
-static const uint32_t class_of[CLASSES] = {1, 8, 2}; /* the first two share places */
+static const uint32_t class_of[CLASSES] = {2, 16, 1}; /* the first two share places */
 static struct block blocks[BLOCKS], *list;
 static _Atomic int owned[BLOCKS];
 static _Atomic size_t kept;
-static _Atomic unsigned quick, adopted, put, stolen, credited;
+static _Atomic unsigned quick, adopted, put, stolen, credited, lifted;
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static __thread unsigned state;
 
@@ -84,7 +84,7 @@ static struct block *take_far(unsigned which)
         block = pop(&list);
         pthread_mutex_unlock(&list_lock);
     } else {
-        block = hot_take_any(1, 8, &credit);
+        block = hot_take_any(1, 16, &credit);
         stolen += block != NULL;
     }
     kept -= credit;
@@ -103,20 +103,16 @@ static struct block *take(struct block *last)
         quick++;
         return has(block);
     }
-    block = any_below(2) ? hot_take_near(1, 8) : take_far(any_below(2));
+    block = any_below(2) ? hot_take_near(1, 16) : take_far(any_below(2));
     if (!block)
         return NULL;
     block_born(block);
     return has(block);
 }
 
-static void give(struct block *block)
+static void put_back(struct block *block)
 {
     size_t credit = 0;
-    CHECK(atomic_exchange(&owned[block - blocks], 0));
-    if (any_below(4) && block_leave(block))
-        return;
-    CHECK(block_free(block) == NEXT_RELEASE);
     if (block_return(block))
         return;
     kept += block->slot_bytes;
@@ -125,6 +121,24 @@ static void give(struct block *block)
     kept -= credit;
     if (before)
         push(before);
+}
+
+static void give(struct block *block)
+{
+    CHECK(atomic_exchange(&owned[block - blocks], 0));
+    if (any_below(4) && block_leave(block))
+        return;
+    CHECK(block_free(block) == NEXT_RELEASE);
+    put_back(block);
+}
+
+static void lift_all(void)
+{
+    struct block *block;
+    for (unsigned at = 0; (block = hot_lift(&at)); lifted++) {
+        CHECK(!owned[block - blocks]);
+        put_back(block);
+    }
 }
 
 static void take_credits(void)
@@ -149,6 +163,8 @@ static void *work(void *seed)
             held[at] = NULL;
         } else if (any_below(20) == 0) {
             take_credits();
+        } else if (any_below(40) == 0) {
+            lift_all();
         } else {
             held[at] = take(last[at]);
         }
@@ -196,8 +212,8 @@ int main(void)
     for (unsigned i = 0; i < THREADS; i++)
         pthread_join(thread[i], NULL);
     check_end();
-    CHECK(quick && adopted && put && stolen && credited);
-    printf("places under %d threads: %u quick, %u adopted, %u put, %u from elsewhere, %u credits: %s\n", THREADS, quick,
-           adopted, put, stolen, credited, broken ? "BROKEN" : "ok");
+    CHECK(quick && adopted && put && stolen && credited && lifted);
+    printf("places under %d threads: %u quick, %u adopted, %u put, %u from elsewhere, %u credits, %u lifted: %s\n",
+           THREADS, quick, adopted, put, stolen, credited, lifted, broken ? "BROKEN" : "ok");
     return broken;
 }

@@ -37,9 +37,9 @@ static _Atomic int claims[BLOCKS]; /* by the application, begun and not yet give
 static _Atomic size_t pinned_bytes, most_pinned;
 static _Atomic int stop, forking, held;
 static pthread_mutex_t fork_lock = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic unsigned happened[8];
-static const char *const events[8] = {"taint", "hold",   "claim",  "fork",
-                                      "lose",  "switch", "resize", "drop of the queue"};
+static _Atomic unsigned happened[9];
+static const char *const events[9] = {
+    "taint", "hold", "claim", "fork", "lose", "switch", "resize", "drop of the queue", "use of the same pinned block"};
 enum {
     TAINT,
     HOLD,
@@ -48,7 +48,8 @@ enum {
     LOSE,
     SWITCH,
     RESIZE,
-    DROP
+    DROP,
+    AGAIN
 };
 
 static int on_pin(struct block *block)
@@ -86,12 +87,16 @@ static void on_release(struct block *block, int keep)
     pthread_mutex_unlock(&free_lock);
 }
 
-static struct block *take(struct site *site)
+/* `before`: a block that this thread has had, or NULL. */
+static struct block *take(struct site *site, struct block *before)
 {
-    struct block *block = engine_recycle(site, BLOCK_BYTES, CLASS);
+    const int again = before && engine_recycle_this(before, site, BLOCK_BYTES);
+    struct block *block = again ? before : engine_recycle(site, BLOCK_BYTES, CLASS);
+    happened[AGAIN] += (unsigned)again;
     if (block) {
         CHECK(copying[block - blocks] == 0);
         CHECK(!block->tainted);
+        CHECK(block->site == site);
         return block;
     }
     pthread_mutex_lock(&free_lock);

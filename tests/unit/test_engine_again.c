@@ -88,3 +88,77 @@ Test(engine_again, a_pinned_one_comes_first)
     cr_expect(engine_again(ready, site, MIB));
     eng_expect_sound(MIB);
 }
+
+/* One that was pinned and has been freed. */
+static struct block *quarantined(struct site *site)
+{
+    struct block *block = eng_pinned(site, MIB);
+    engine_free(block);
+    eng_expect_state(block, BLOCK_QUARANTINED);
+    return block;
+}
+
+Test(engine_again, a_pinned_one_is_served_where_it_was)
+{
+    struct site *site = eng_site(1);
+    struct block *block = quarantined(site);
+    for (uint64_t i = 1; i <= 3; i++) {
+        cr_assert(engine_recycle_this(block, site, MIB - 5));
+        eng_expect_state(block, BLOCK_PINNED);
+        cr_expect_eq(block->bytes, MIB - 5);
+        cr_expect_eq(site->recycled, i);
+        cr_expect_eq(site_blocks_live(site), 1);
+        cr_expect_not(engine_recycle_this(block, site, MIB), "given away twice");
+        cr_expect(block->resting, "it stays in the list");
+        engine_free(block);
+        eng_expect_state(block, BLOCK_QUARANTINED);
+        cr_expect_eq(site_blocks_live(site), 0);
+    }
+    cr_expect_eq(fake.pins, 1);
+    eng_expect_sound(MIB);
+}
+
+Test(engine_again, one_in_use_is_not_given_away_and_is_found_when_it_is_free)
+{
+    struct site *site = eng_site(1);
+    struct block *block = quarantined(site), *free_one = quarantined(site);
+    cr_assert(engine_recycle_this(free_one, site, MIB)); /* the first in the list: it was freed last */
+    cr_expect_eq(engine_recycle(site, MIB, block->size_class), block, "the one behind it");
+    cr_expect_null(engine_recycle(site, MIB, block->size_class));
+    cr_expect(!free_one->resting && !block->resting, "nobody is looked at again and again");
+    engine_free(free_one);
+    cr_expect(free_one->resting);
+    cr_expect_eq(engine_recycle(site, MIB, block->size_class), free_one);
+    engine_free(free_one);
+    engine_free(block);
+    eng_expect_sound(2 * MIB);
+}
+
+Test(engine_again, a_pinned_one_that_does_not_serve_stays_where_it_was)
+{
+    struct site *site = eng_site(1), *other = eng_site(2), *never = eng_site(3);
+    struct block *block = quarantined(site);
+    eng_copy(eng_block(other, MIB), MIB, 1000000); /* what it allocates is copied: it deserves pinned ones */
+    never->promote.mode = PROMOTE_NEVER;
+    cr_expect_not(engine_recycle_this(block, other, MIB), "of another site");
+    cr_expect_not(engine_recycle_this(block, never, MIB));
+    cr_expect_not(engine_recycle_this(block, site, MIB + 1), "too small");
+    cr_expect_eq(site->recycled + other->recycled + never->recycled, 0);
+    eng_expect_state(block, BLOCK_QUARANTINED);
+    cr_expect_eq(engine_recycle(site, MIB, block->size_class), block);
+    eng_expect_sound(MIB);
+}
+
+Test(engine_again, one_in_use_can_be_unpinned)
+{
+    struct site *site = eng_site(1);
+    struct block *block = quarantined(site);
+    cr_assert(engine_recycle_this(block, site, MIB));
+    engine_demote(block);
+    eng_expect_state(block, BLOCK_PLAIN);
+    cr_expect(!block->resting);
+    engine_free(block);
+    eng_expect_state(block, BLOCK_GONE);
+    cr_expect_not(engine_recycle_this(block, site, MIB));
+    eng_expect_sound(0);
+}
