@@ -32,6 +32,7 @@ struct look {
     limits_read_file read_file;
     struct limits *out;
     char *list, *text; /* TEXT_MOST each */
+    int only_limits;
 };
 
 static int read_text(struct look *look, const char *path, char *text)
@@ -114,6 +115,21 @@ static void group_pressure(struct look *look, const char *folder, const struct h
         pressure(look, path);
 }
 
+/* What a group may have, and what of that is left.  v1 says "no limit" by a very large one. */
+static void group_memory(struct look *look, const char *folder, const struct hierarchy *kind)
+{
+    const uint64_t most = file_number(look, folder, kind->limit, "");
+    if (most >= UINT64_MAX / 4)
+        return;
+    least(&look->out->group_bytes, most);
+    const uint64_t used = look->only_limits ? UINT64_MAX : file_number(look, folder, kind->usage, "");
+    if (used == UINT64_MAX)
+        return;
+    const uint64_t stale = file_number(look, folder, "memory.stat", kind->reclaimable);
+    const uint64_t busy = stale < used ? used - stale : 0;
+    least(&look->out->room_bytes, most > busy ? most - busy : 0);
+}
+
 /* One group and all above it, up to the mount. */
 static void walk_up(struct look *look, const struct hierarchy *kind, const char *group)
 {
@@ -122,15 +138,9 @@ static void walk_up(struct look *look, const struct hierarchy *kind, const char 
     if (snprintf(folder, sizeof folder, "%s%s", kind->mount, group) >= (int)sizeof folder)
         return;
     for (;;) {
-        const uint64_t most = file_number(look, folder, kind->limit, "");
-        const uint64_t used = file_number(look, folder, kind->usage, "");
-        if (most < UINT64_MAX / 4 && used != UINT64_MAX) { /* v1 says "no limit" by a very large one */
-            const uint64_t stale = file_number(look, folder, "memory.stat", kind->reclaimable);
-            const uint64_t busy = stale < used ? used - stale : 0;
-            least(&look->out->group_bytes, most);
-            least(&look->out->room_bytes, most > busy ? most - busy : 0);
-        }
-        group_pressure(look, folder, kind);
+        group_memory(look, folder, kind);
+        if (!look->only_limits)
+            group_pressure(look, folder, kind);
         char *slash = strrchr(folder, '/');
         if (!slash || slash < folder + root)
             return;
@@ -178,26 +188,43 @@ static uint64_t meminfo(const char *text, const char *key)
     return kib > UINT64_MAX / 1024 ? UINT64_MAX : kib * 1024;
 }
 
-void limits_read_in(struct limits_room *room, struct limits *out, limits_read_file read_file)
+static void read_all(struct look *look)
 {
-    struct look look = {read_file, out, room->list, room->text};
-    memset(out, 0xff, sizeof *out);
-    if (read_text(&look, "/proc/meminfo", look.text) == 0) {
-        out->ram_bytes = meminfo(look.text, "MemTotal:");
-        out->available_bytes = meminfo(look.text, "MemAvailable:");
+    memset(look->out, 0xff, sizeof *look->out);
+    if (read_text(look, "/proc/meminfo", look->text) == 0) {
+        look->out->ram_bytes = meminfo(look->text, "MemTotal:");
+        look->out->available_bytes = meminfo(look->text, "MemAvailable:");
     }
-    cgroups(&look);
-    pressure(&look, "/proc/pressure/memory");
+    cgroups(look);
+    if (!look->only_limits)
+        pressure(look, "/proc/pressure/memory");
 }
 
-int limits_read(struct limits *out, limits_read_file read_file)
+void limits_read_in(struct limits_room *room, struct limits *out, limits_read_file read_file)
+{
+    struct look look = {read_file, out, room->list, room->text, 0};
+    read_all(&look);
+}
+
+static int read_mapped(struct limits *out, limits_read_file read_file, int only_limits)
 {
     struct limits_room *room = prim_map(sizeof *room);
     if (!room) {
         memset(out, 0xff, sizeof *out);
         return -ENOMEM;
     }
-    limits_read_in(room, out, read_file);
+    struct look look = {read_file, out, room->list, room->text, only_limits};
+    read_all(&look);
     prim_unmap(room, sizeof *room);
     return 0;
+}
+
+int limits_read(struct limits *out, limits_read_file read_file)
+{
+    return read_mapped(out, read_file, 0);
+}
+
+int limits_read_most(struct limits *out, limits_read_file read_file)
+{
+    return read_mapped(out, read_file, 1);
 }

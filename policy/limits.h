@@ -27,7 +27,11 @@ struct limits_room {
 /* Fills *out.  Errors: -ENOMEM; all is then unknown.  Context: any. */
 int limits_read(struct limits *out, limits_read_file read_file);
 
-/* The same, in room that nobody else uses meanwhile. */
+/* The same, but of the cgroups only the least limit: a third of the files, for who starts.  room_bytes, some and full are
+ * unknown. */
+int limits_read_most(struct limits *out, limits_read_file read_file);
+
+/* As limits_read(), in room that nobody else uses meanwhile. */
 void limits_read_in(struct limits_room *room, struct limits *out, limits_read_file read_file);
 
 #endif

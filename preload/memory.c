@@ -22,7 +22,7 @@ uint64_t memory_limit_bytes(void)
 {
     struct limits limits;
     struct rlimit space;
-    if (limits_read(&limits, system_read_file))
+    if (limits_read_most(&limits, system_read_file))
         return 0;
     uint64_t limit = least(limits.ram_bytes, limits.group_bytes);
     if (getrlimit(RLIMIT_AS, &space) == 0)

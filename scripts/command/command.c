@@ -155,7 +155,7 @@ const struct options_source *command_source(const char *conf)
     static struct options_source source;
     struct limits limits;
     struct rlimit space;
-    limits_read(&limits, file_read);
+    limits_read_most(&limits, file_read);
     uint64_t ram = limits.ram_bytes < limits.group_bytes ? limits.ram_bytes : limits.group_bytes;
     if (getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur < ram)
         ram = space.rlim_cur;

@@ -86,6 +86,24 @@ Test(limits, groups_of_the_first_version, .init = fake_reset)
     cr_expect_eq(limits.room_bytes, 0);
 }
 
+/* As a process looks that starts: no more is read than that takes. */
+Test(limits, only_the_limits, .init = fake_reset)
+{
+    struct limits limits;
+    put_memory();
+    put("/proc/self/cgroup", "3:memory:/old\n0::/job\n");
+    put("/sys/fs/cgroup/job/memory.max", "1000\n");
+    put("/sys/fs/cgroup/job/memory.current", "400\n");
+    put("/sys/fs/cgroup/job/memory.pressure", "some avg10=40.05 avg60=0.00\n");
+    put("/sys/fs/cgroup/memory/old/memory.limit_in_bytes", "900\n");
+    cr_expect_eq(limits_read_most(&limits, fake_source.read_file), 0);
+    cr_expect_eq(fake.mapped_bytes, 0);
+    cr_expect_eq(limits.ram_bytes, 1 << 20);
+    cr_expect_eq(limits.group_bytes, 900, "where nobody says how much of it is used");
+    cr_expect_eq(limits.room_bytes, UINT64_MAX);
+    cr_expect_eq(limits.some, UINT64_MAX);
+}
+
 /* As the worker looks: no memory is asked for. */
 Test(limits, in_room_that_is_there, .init = fake_reset)
 {
