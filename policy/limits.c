@@ -122,10 +122,10 @@ static void group_memory(struct look *look, const char *folder, const struct hie
     if (most >= UINT64_MAX / 4)
         return;
     least(&look->out->group_bytes, most);
-    const uint64_t used = look->only_limits ? UINT64_MAX : file_number(look, folder, kind->usage, "");
-    if (used == UINT64_MAX)
+    if (look->only_limits)
         return;
-    const uint64_t stale = file_number(look, folder, "memory.stat", kind->reclaimable);
+    const uint64_t used = file_number(look, folder, kind->usage, "");
+    const uint64_t stale = used == UINT64_MAX ? used : file_number(look, folder, "memory.stat", kind->reclaimable);
     const uint64_t busy = stale < used ? used - stale : 0;
     least(&look->out->room_bytes, most > busy ? most - busy : 0);
 }

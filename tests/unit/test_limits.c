@@ -60,6 +60,16 @@ Test(limits, a_group_above_may_be_narrower, .init = fake_reset)
     cr_expect_eq(limits.room_bytes, 700);
 }
 
+Test(limits, nobody_says_how_much_is_used, .init = fake_reset)
+{
+    put_memory();
+    put("/proc/self/cgroup", "0::/job\n");
+    put("/sys/fs/cgroup/job/memory.max", "1000\n");
+    const struct limits limits = look();
+    cr_expect_eq(limits.group_bytes, 1000);
+    cr_expect_eq(limits.room_bytes, 1000, "no more than that, at any rate");
+}
+
 /* The worst of the machine and of the groups counts; v1 has no such file. */
 Test(limits, pressure_in_a_group, .init = fake_reset)
 {
