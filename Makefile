@@ -175,13 +175,17 @@ $(BUILD)/tests/t_%: tests/preload/t_%.cc
 
 # --- benches ----------------------------------------------------------------------------------------------------------
 
-BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c tests/bench/alloc/*.c)) $(BUILD)/bench/empty.so
+BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c tests/bench/alloc/*.c)) \
+                 $(BUILD)/bench/empty.so $(BUILD)/bench/one_block.so
 
 bench-programs: $(BENCH_PROGRAMS) $(BUILD)/replay
 
 $(BUILD)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(NO_MALLOC) -o $@ $<
+$(BUILD)/bench/one_block.so: tests/bench/floor/one_block.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(NO_MALLOC) -fPIC -shared -o $@ $<
 $(BUILD)/bench/empty.so:
 	@mkdir -p $(@D)
 	echo 'extern int autopin_nothing;' | $(CC) $(CFLAGS) -fPIC -shared -x c -o $@ -

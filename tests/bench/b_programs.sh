@@ -1,6 +1,6 @@
 #!/bin/bash
 # title: Programs that never copy
-# about: Wall time, processor time and the most resident memory of whole programs, those of tests/bench/alloc and real ones, under four allocators with and without autopin in front. An autopin+X is compared with X.
+# about: Wall time, processor time and the most resident memory of whole programs, those of tests/bench/alloc and real ones, under four allocators with and without autopin in front. An autopin+X is compared with X. Glibc again: the same once more, which shows how far single percents can be told on this machine; empty: an empty object is preloaded, which any preloaded library costs.
 # rounds: 7
 # base: glibc
 # bar: *: time autopin <= 1.01x glibc
@@ -50,11 +50,13 @@ while IFS='|' read -r name command; do
     [ -n "$name" ] || continue
     read -ra words <<<"$command"
     # The bars are narrow: the two that they compare come up four times a round, in turn.
-    for _ in 1 2 3; do
+    for _ in 1 2 3 4; do
         one "$name" glibc - "${words[@]}"
         one "$name" autopin "$LIB" "${words[@]}"
+        one "$name" 'glibc again' - "${words[@]}"
+        one "$name" empty "$BUILD/bench/empty.so" "${words[@]}"
     done
     while read -r variant preload; do
         one "$name" "$variant" "$preload" "${words[@]}"
-    done < <(variants)
+    done < <(variants | tail -n +3)
 done <<<"$programs"
